@@ -1,0 +1,171 @@
+"""The network a person draws: immutable layers and links, and the order they run in.
+
+A `Network` is a graph from the start: a merge layer takes several links, one output may feed many.
+Every edit (`cnnstudio.graph.edits`) returns a new `Network` that shares what did not change, so
+that analysis can tell by identity what to compute again and undo keeps whole states cheaply.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from cnnstudio.graph.catalogue import spec_of
+from cnnstudio.graph.spec import LayerSpec
+
+
+class Link(NamedTuple):
+    """A connection from the output of one layer to an input of another, by name."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """One layer: a name unique in its network, a type, every setting, a place on the canvas.
+
+    `position` is the top-left corner in canvas units.
+    """
+
+    name: str
+    type: str
+    settings: Mapping[str, Any]
+    position: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def spec(self) -> LayerSpec:
+        return spec_of(self.type)
+
+    def __getitem__(self, setting: str) -> Any:
+        return self.settings[setting]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Layer):
+            return NotImplemented
+        return (
+            self.name == other.name
+            and self.type == other.type
+            and self.position == other.position
+            and dict(self.settings) == dict(other.settings)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.type))
+
+
+class Topology:
+    """Who feeds whom, derived once from the names and links and shared by edits that keep both.
+
+    Attributes:
+        inputs: for each layer, the layers that feed it, in link order.
+        outputs: for each layer, the layers it feeds, in link order.
+        order: the layers in topological order, ties in drawing order; those on or behind a cycle
+            are missing.
+        cyclic: the layers that lie on a cycle.
+    """
+
+    def __init__(self, names: tuple[str, ...], links: tuple[Link, ...]) -> None:
+        inputs: dict[str, list[str]] = {name: [] for name in names}
+        outputs: dict[str, list[str]] = {name: [] for name in names}
+        for source, target in links:
+            inputs[target].append(source)
+            outputs[source].append(target)
+        self.inputs = {name: tuple(found) for name, found in inputs.items()}
+        self.outputs = {name: tuple(found) for name, found in outputs.items()}
+        self.order = self._sorted(names, self.inputs, self.outputs)
+        self.cyclic = self._cyclic(names) if len(self.order) < len(names) else frozenset()
+
+    @staticmethod
+    def _sorted(
+        names: tuple[str, ...],
+        before: Mapping[str, tuple[str, ...]],
+        after: Mapping[str, tuple[str, ...]],
+    ) -> tuple[str, ...]:
+        waiting = {name: len(before[name]) for name in names}
+        ready = deque(name for name in names if not waiting[name])
+        order = []
+        while ready:
+            name = ready.popleft()
+            order.append(name)
+            for follower in after[name]:
+                waiting[follower] -= 1
+                if not waiting[follower]:
+                    ready.append(follower)
+        return tuple(order)
+
+    def _cyclic(self, names: tuple[str, ...]) -> frozenset[str]:
+        # What neither a forward nor a backward sort reaches lies on a cycle or between two.
+        backward = set(self._sorted(names, self.outputs, self.inputs))
+        rest = set(names) - set(self.order) - backward
+        return frozenset(name for name in rest if self._returns(name, rest))
+
+    def _returns(self, start: str, within: set[str]) -> bool:
+        seen: set[str] = set()
+        stack = list(self.outputs[start])
+        while stack:
+            name = stack.pop()
+            if name == start:
+                return True
+            if name in within and name not in seen:
+                seen.add(name)
+                stack.extend(self.outputs[name])
+        return False
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """An immutable graph of layers. Make one with `Network()` and the functions in `edits`."""
+
+    layers: Mapping[str, Layer] = field(default_factory=lambda: MappingProxyType({}))
+    links: tuple[Link, ...] = ()
+
+    @cached_property
+    def topology(self) -> Topology:
+        return Topology(tuple(self.layers), self.links)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Network):
+            return NotImplemented
+        return self.links == other.links and list(self.layers.values()) == list(
+            other.layers.values()
+        )
+
+    def __hash__(self) -> int:
+        return hash((tuple(self.layers), self.links))
+
+    def __getitem__(self, name: str) -> Layer:
+        return self.layers[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.layers
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def inputs_of(self, name: str) -> tuple[str, ...]:
+        """The layers that feed `name`, in link order."""
+        return self.topology.inputs[name]
+
+    def outputs_of(self, name: str) -> tuple[str, ...]:
+        """The layers that `name` feeds, in link order."""
+        return self.topology.outputs[name]
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Layer names in topological order; layers on or behind a cycle are missing."""
+        return self.topology.order
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The Input layers, in drawing order."""
+        return tuple(name for name, layer in self.layers.items() if layer.type == "Input")
+
+    @property
+    def sinks(self) -> tuple[str, ...]:
+        """The layers that feed nothing: the outputs of the network, in drawing order."""
+        return tuple(name for name in self.layers if not self.topology.outputs[name])
