@@ -1,0 +1,153 @@
+"""Automatic layout: rows by longest path, columns by chains, the main chain straight.
+
+A layer's row is one below the lowest of its inputs. The network is cut into chains, longest first;
+each chain keeps one column for all its rows, the nearest free one to the layer it leaves, so that
+a residual block stays a straight line with its shortcut beside it. Links that jump over layers
+need no column: the canvas runs them in a lane beside the chain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cnnstudio.graph.edits import COLUMN, ROW, move
+from cnnstudio.graph.network import Network
+
+Names = Sequence[str]
+_SET_ASIDE_ROWS = 8
+
+
+def arrange(network: Network) -> Network:
+    """Place every layer: the largest connected part first, the rest set aside at its right.
+
+    Deterministic, and linear in layers and links but for the search of free columns.
+    """
+    parts = _parts(network)
+    if not parts:
+        return network
+    # Parts come largest first: those of one layer are at the end.
+    several = max(1, sum(len(part) > 1 for part in parts))
+    joined, alone = parts[:several], [part[0] for part in parts[several:]]
+    places: dict[str, tuple[float, float]] = {}
+    left = 0
+    for number, part in enumerate(joined):
+        cells = _cells(network, part)
+        lowest = min(column for column, _ in cells.values())
+        # The first part keeps its main chain at the origin; the others stand right of all before.
+        shift = 0 if number == 0 else left - lowest
+        for name, (column, row) in cells.items():
+            places[name] = ((column + shift) * COLUMN, row * ROW)
+        left = max(column for column, _ in cells.values()) + shift + 1
+    for index, name in enumerate(alone):
+        column, row = divmod(index, _SET_ASIDE_ROWS)
+        places[name] = ((left + column) * COLUMN, row * ROW)
+    return move(network, places)
+
+
+def _parts(network: Network) -> list[list[str]]:
+    """Connected parts, largest first, ties in drawing order; each in drawing order."""
+    topology = network.topology
+    part_of: dict[str, int] = {}
+    count = 0
+    for name in network.layers:
+        if name in part_of:
+            continue
+        part_of[name] = count
+        stack = [name]
+        while stack:
+            at = stack.pop()
+            for other in (*topology.inputs[at], *topology.outputs[at]):
+                if other not in part_of:
+                    part_of[other] = count
+                    stack.append(other)
+        count += 1
+    parts: list[list[str]] = [[] for _ in range(count)]
+    for name in network.layers:
+        parts[part_of[name]].append(name)
+    return sorted(parts, key=len, reverse=True)
+
+
+def _cells(network: Network, part: Names) -> dict[str, tuple[int, int]]:
+    """Column and row of each layer of one connected part."""
+    outputs = _forward_links(network, part)
+    inputs: dict[str, list[str]] = {name: [] for name in outputs}
+    for name, followers in outputs.items():
+        for follower in followers:
+            inputs[follower].append(name)
+    order = list(outputs)
+    rows = {name: 0 for name in order}
+    for name in order:
+        for source in inputs[name]:
+            rows[name] = max(rows[name], rows[source] + 1)
+    below = {name: 0 for name in order}
+    for name in reversed(order):
+        for follower in outputs[name]:
+            below[name] = max(below[name], below[follower] + 1)
+    for name in order:
+        # A second Input stands just above what it feeds, not far up beside the first.
+        if not inputs[name] and outputs[name]:
+            rows[name] = max(rows[name], min(rows[follower] for follower in outputs[name]) - 1)
+    columns = _columns(order, inputs, outputs, rows, below)
+    return {name: (columns[name], rows[name]) for name in order}
+
+
+def _forward_links(network: Network, part: Names) -> dict[str, list[str]]:
+    """Followers of each layer, keys in an order all links go along: a cycle loses one link."""
+    inside = set(part)
+    order = [name for name in network.order if name in inside]
+    sorted_ = set(order)
+    # Layers on or behind a cycle, in drawing order.
+    order += [name for name in part if name not in sorted_]
+    index = {name: number for number, name in enumerate(order)}
+    return {
+        name: [
+            other
+            for other in dict.fromkeys(network.topology.outputs[name])
+            if index[other] > index[name]
+        ]
+        for name in order
+    }
+
+
+def _columns(
+    order: Names,
+    inputs: Mapping[str, Names],
+    outputs: Mapping[str, Names],
+    rows: Mapping[str, int],
+    below: Mapping[str, int],
+) -> dict[str, int]:
+    columns: dict[str, int] = {}
+    taken: dict[int, list[tuple[int, int]]] = {}
+    # The longest chain from the top first; then, from above to below, what branches off.
+    heads = sorted(order, key=lambda name: (rows[name], -below[name]))
+    heads.sort(key=lambda name: -below[name] if not inputs[name] else 0)
+    for head in heads:
+        if head in columns:
+            continue
+        chain = [head]
+        while True:
+            free = [name for name in outputs[chain[-1]] if name not in columns]
+            if not free:
+                break
+            chain.append(max(free, key=lambda name: below[name]))
+        joins = [rows[name] for name in outputs[chain[-1]] if name in columns]
+        first, last = rows[head], max([rows[chain[-1]], *(row - 1 for row in joins)])
+        near = [columns[name] for name in inputs[head] if name in columns]
+        near = near or [columns[name] for name in outputs[chain[-1]] if name in columns]
+        column = _free_column(taken, near[0] if near else 0, first, last)
+        taken.setdefault(column, []).append((first, last))
+        for name in chain:
+            columns[name] = column
+    return columns
+
+
+def _free_column(
+    taken: Mapping[int, Sequence[tuple[int, int]]], near: int, first: int, last: int
+) -> int:
+    """The free column nearest to `near` for rows first to last: itself, right, left, right …"""
+    distance = 0
+    while True:
+        for column in (near + distance, near - distance):
+            if all(last < start or end < first for start, end in taken.get(column, ())):
+                return column
+        distance += 1
