@@ -20,3 +20,7 @@ class StudioError(Exception):
 
 class Cancelled(Exception):  # noqa: N818 - not an error: a person pressed Stop
     """Raised inside long work when the person asked it to stop."""
+
+
+class UsageError(Exception):
+    """A command was called wrongly; the message says how to call it."""

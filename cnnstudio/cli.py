@@ -1,0 +1,199 @@
+"""The command line: `cnnstudio COMMAND`, the same packages as the window, no display needed.
+
+This module holds the grammar and the one place where failures become a line on standard error; what
+each command does is in `cnnstudio.commands`. Exit status: 0 done, 1 the job failed, 2 the call was
+wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from cnnstudio import __version__
+from cnnstudio.errors import Cancelled, StudioError, UsageError
+
+
+class _Parser(argparse.ArgumentParser):
+    """One line on standard error instead of argparse's two."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{self.prog}: {message}. See {self.prog} --help.")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit status."""
+    _quiet_tensorflow()
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    try:
+        options = parser().parse_args(_with_window(words))
+        return int(options.run(options) or 0)
+    except UsageError as error:
+        return _failed(str(error), 2)
+    except (KeyboardInterrupt, Cancelled):
+        return _failed("Stopped.", 1)
+    except BrokenPipeError:
+        # The reader (head, less) has what it wanted; keep the interpreter's last flush quiet too.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except StudioError as error:
+        if debug:
+            raise
+        return _failed(str(error), 1)
+    except Exception as error:
+        if debug:
+            raise
+        from cnnstudio.app.errors import describe
+
+        return _failed(f"{describe(error)} (--debug shows where)", 1)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The grammar of the command line."""
+    top = _Parser(
+        prog="cnnstudio",
+        description="Build, train and understand convolutional networks. "
+        "Without a command, or with a project file, it opens the window.",
+    )
+    top.add_argument("--version", action="version", version=f"cnnstudio {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    # Every command takes --debug; it is read by `main`.
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--debug", action="store_true", help="show the traceback of a failure")
+
+    def command(name: str, help_: str, *, json: str | None = None) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=help_, description=help_, parents=[common])
+        made.set_defaults(run=_runner(name))
+        if json:
+            made.add_argument("--json", action="store_true", help=json)
+        return made
+
+    document = "print one JSON document"
+    stream = "print one JSON object a line"
+
+    window = command("window", "opens the window (what cnnstudio does without a command)")
+    window.add_argument("project", nargs="?", type=Path, metavar="PROJECT.cnns")
+
+    demo = command("demo", "shows everything on the sample digits, from data to classification")
+    demo.add_argument(
+        "--headless",
+        type=Path,
+        metavar="FOLDER",
+        help="needs no display; writes pictures of every page and the run into FOLDER",
+    )
+
+    sample = command("sample", "writes a sample image folder, offline", json=document)
+    sample.add_argument("name", metavar="NAME", help="digits or shapes")
+    sample.add_argument("folder", type=Path, metavar="FOLDER")
+
+    command("presets", "lists the networks to start from", json=document)
+    command("layers", "lists the layer types and their settings", json=document)
+
+    new = command("new", "makes a project from a preset")
+    new.add_argument("file", type=Path, metavar="FILE.cnns")
+    new.add_argument("--preset", required=True, metavar="NAME", help="see cnnstudio presets")
+    new.add_argument("--input", type=_shape, metavar="HxWxC", help="for example 32x32x3")
+    new.add_argument("--classes", type=_count, metavar="N")
+    new.add_argument("--force", action="store_true", help="replace FILE if it exists")
+
+    summary = command("summary", "shapes, parameters, costs and problems", json=document)
+    summary.add_argument("file", type=Path, metavar="FILE", help="a project")
+
+    export = command("export", "writes Keras source (.py) or a Keras model (.keras, .json)")
+    export.add_argument("file", type=Path, metavar="FILE", help="a project, a run or a model")
+    export.add_argument("out", type=Path, metavar="OUT")
+
+    scan = command("scan", "tells what an image folder holds", json=document)
+    scan.add_argument("folder", type=Path, metavar="FOLDER")
+
+    train = command("train", "trains a project", json=stream)
+    train.add_argument("file", nargs="?", type=Path, metavar="FILE.cnns")
+    train.add_argument("--data", type=Path, metavar="FOLDER", help="the image folder")
+    train.add_argument("--epochs", type=_count, metavar="N")
+    train.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="assignments",
+        help="any data or training setting, such as training.optimizer.learning_rate=0.01",
+    )
+    train.add_argument("--runs", type=Path, metavar="FOLDER", help="where runs are kept")
+    train.add_argument("--resume", type=Path, metavar="RUN", help="go on with a stopped run")
+
+    runs = command("runs", "lists runs with their settings and best figures", json=document)
+    runs.add_argument("folder", nargs="?", type=Path, metavar="FOLDER")
+
+    evaluate = command("evaluate", "measures a trained network on labelled pictures", json=document)
+    evaluate.add_argument("model", type=Path, metavar="RUN_OR_MODEL")
+    evaluate.add_argument("folder", type=Path, metavar="FOLDER")
+
+    classify = command("classify", "classifies pictures", json=stream)
+    classify.add_argument("model", type=Path, metavar="RUN_OR_MODEL")
+    classify.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    classify.add_argument("--top", type=_count, default=3, metavar="K", help="classes to show")
+    classify.add_argument("--csv", type=Path, metavar="OUT", help="also write a table")
+
+    command("doctor", "versions, devices, and why a GPU is not used", json=document)
+    return top
+
+
+def _runner(name: str) -> Any:
+    def run(options: argparse.Namespace) -> int | None:
+        from cnnstudio import commands
+
+        result: int | None = getattr(commands, name)(options)
+        return result
+
+    return run
+
+
+def _with_window(words: list[str]) -> list[str]:
+    """`cnnstudio` and `cnnstudio PROJECT.cnns` open the window."""
+    if not [word for word in words if word != "--debug"]:
+        return ["window", *words]
+    if words[0].endswith(".cnns"):
+        return ["window", *words]
+    return words
+
+
+def _shape(text: str) -> tuple[int, int, int]:
+    match = re.fullmatch(r"(\d+)[x×](\d+)(?:[x×](\d+))?", text.strip())
+    if not match or 0 in (sizes := tuple(int(part or 3) for part in match.groups())):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 32x32x3")
+    return sizes[0], sizes[1], sizes[2]
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def _failed(message: str, status: int) -> int:
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        print(" ".join(message.split()), file=sys.stderr)
+    return status
+
+
+def _quiet_tensorflow() -> None:
+    """TensorFlow's own log lines are no news to a person; both must be set before its import."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    if hasattr(signal, "SIGTERM"):
+        # A polite kill is a Stop: files are closed and a run keeps what it has.
+        with contextlib.suppress(ValueError):
+            signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
