@@ -1,0 +1,210 @@
+"""What a training tells while it goes on: frozen events, sent from the training thread.
+
+Epochs and steps count from 1, as people do. `metrics` are Keras's names (`accuracy`,
+`val_loss`, …) without `loss`, which has a place of its own. `time` is seconds since 1970.
+"""
+
+from __future__ import annotations
+
+import math
+import time as clock
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Event:
+    """What all events share: `kind` is the word in `"event"`, `run` the run folder."""
+
+    kind: ClassVar[str] = ""
+    run: Path | None = None
+    time: float = field(default_factory=clock.time)
+
+    def to_json(self) -> dict[str, Any]:
+        """One line of `events.jsonl` and of `train --json`, as plain JSON data.
+
+        `metrics` are spread into the object; a figure that is not a number becomes null.
+        """
+        line: dict[str, Any] = {"event": self.kind}
+        for field_ in fields(self):
+            value = getattr(self, field_.name)
+            if field_.name == "metrics":
+                line.update({name: _plain(figure) for name, figure in value.items()})
+            elif field_.name not in {"means", "maps"}:
+                line[field_.name] = _plain(value)
+        return line
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started(_Event):
+    """Training begins, or goes on: `epoch` and `step` are what was done before (0, 0 if new)."""
+
+    kind: ClassVar[str] = "started"
+    classes: tuple[str, ...]
+    training_images: int
+    validation_images: int
+    steps_per_epoch: int
+    epochs: int
+    device: str
+    loss_name: str
+    epoch: int = 0
+    step: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchDone(_Event):
+    """Batches were trained; at most about 20 events a second, and always one at an epoch's end.
+
+    `loss` and `metrics` are means over the pictures since the last such event: over one batch
+    where batches are slow. `means` are the running means of the epoch, `loss` among them, as in
+    Keras's progress bar. `images_per_second` is measured since the last event too, pauses not
+    counted; 0.0 when too little time has passed to tell.
+    """
+
+    kind: ClassVar[str] = "batch"
+    epoch: int
+    step: int
+    steps: int
+    loss: float
+    metrics: Mapping[str, float]
+    means: Mapping[str, float]
+    learning_rate: float
+    images_per_second: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochDone(_Event):
+    """An epoch ended, validation included.
+
+    `loss` and `metrics` are the epoch's means, `val_…` among the metrics. `seconds` counts
+    training and validation without pauses, `images_per_second` the training alone. `best` says
+    that `model.keras` now holds this epoch's weights.
+    """
+
+    kind: ClassVar[str] = "epoch"
+    epoch: int
+    epochs: int
+    loss: float
+    metrics: Mapping[str, float]
+    learning_rate: float
+    images_per_second: float
+    seconds: float
+    best: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skipped(_Event):
+    """A picture could not be read and is left out from now on."""
+
+    kind: ClassVar[str] = "skipped"
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message(_Event):
+    """One or two sentences for the person: a hint, or what was decided for them."""
+
+    kind: ClassVar[str] = "message"
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paused(_Event):
+    """The training waits, after this step."""
+
+    kind: ClassVar[str] = "paused"
+    epoch: int
+    step: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resumed(_Event):
+    """The training goes on after a pause of `seconds`."""
+
+    kind: ClassVar[str] = "resumed"
+    epoch: int
+    step: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureMapsReady(_Event):
+    """What a layer makes of the watched picture now. Not written to the run.
+
+    `maps` is float32, `(height, width, channels)`, or `(units,)` for a layer of vectors.
+    """
+
+    kind: ClassVar[str] = "feature_maps"
+    layer: str
+    maps: np.ndarray[Any, Any]
+    epoch: int
+    step: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _End(_Event):
+    """How a run ended: epochs done in all, the best of them, training seconds without pauses."""
+
+    epochs_done: int
+    epochs: int
+    best_epoch: int | None
+    metrics: Mapping[str, float]
+    seconds: float
+    skipped: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished(_End):
+    """All epochs are done, or early stopping ended them (`early`).
+
+    `metrics` are the figures of the best epoch, the one in `model.keras`.
+    """
+
+    kind: ClassVar[str] = "finished"
+    early: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stopped(_End):
+    """The person pressed Stop; what was trained is kept and can be continued."""
+
+    kind: ClassVar[str] = "stopped"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed(_Event):
+    """The training broke off. The same message is in the `TrainingError` that `train` raises."""
+
+    kind: ClassVar[str] = "failed"
+    message: str
+
+
+Event = (
+    Started
+    | BatchDone
+    | EpochDone
+    | Skipped
+    | Message
+    | Paused
+    | Resumed
+    | FeatureMapsReady
+    | Finished
+    | Stopped
+    | Failed
+)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
