@@ -1,1 +1,1 @@
-""""""
+"""Between a `Network` and Keras: build, write as source, export, load what was trained."""

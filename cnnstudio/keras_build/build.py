@@ -1,0 +1,151 @@
+"""A `Network` becomes a functional `keras.Model` whose layers keep their names.
+
+The catalogue's fields are Keras's argument names, so one generic path serves every layer type;
+`layer_arguments` holds the few places where Keras wants another kind of value. Reads a
+`cnnstudio.graph.network.Network`; training, export and the parity tests take the model.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from typing import TYPE_CHECKING, Any
+
+from cnnstudio.errors import StudioError
+from cnnstudio.graph.network import Layer, Network
+from cnnstudio.graph.spec import Arity, Kind
+
+if TYPE_CHECKING:
+    import keras
+
+
+class BuildError(StudioError):
+    """A network that Keras cannot build, naming the layer and the reason."""
+
+
+def build_model(network: Network, *, name: str = "network", seed: int | None = None) -> keras.Model:
+    """Build the network in Keras.
+
+    The model takes one picture batch `(N, height, width, channels)` for each Input (a single
+    Input's tensor bare, several in drawing order) and returns the output of every layer that
+    feeds nothing, in drawing order. It is not compiled.
+
+    With `seed`, every initial weight and every Dropout without a seed of its own draws from a
+    seed made of `seed`, the layer's name and the setting, so that the same network starts with
+    the same weights again. No global random state is read or changed.
+
+    Raises `BuildError` naming the layer.
+    """
+    check_buildable(network)
+    import keras
+
+    tensors: dict[str, Any] = {}
+    for layer_name in network.order:
+        layer = network[layer_name]
+        fed_by = [tensors[source] for source in network.inputs_of(layer_name)]
+        try:
+            tensors[layer_name] = _apply(layer, fed_by, seed)
+        except Exception as error:  # Keras and TensorFlow raise many kinds
+            raise BuildError(_plain(layer, error)) from error
+    inputs = [tensors[source] for source in network.sources]
+    outputs = [tensors[sink] for sink in network.sinks]
+    return keras.Model(_bare(inputs), _bare(outputs), name=_model_name(name))
+
+
+def check_buildable(network: Network) -> None:
+    """Raise `BuildError` naming the layers if the network is empty, unconnected or circular."""
+    if not network.layers:
+        raise BuildError("The network is empty: add an Input and the layers that follow it.")
+    if not network.sources:
+        raise BuildError("The network has no Input: add one and link it to the first layer.")
+    if network.topology.cyclic:
+        names = [layer for layer in network.layers if layer in network.topology.cyclic]
+        raise BuildError(
+            f"The layers {_listed(names)} feed one another in a circle: remove one of the links."
+        )
+    unfed = [
+        name
+        for name, layer in network.layers.items()
+        if layer.spec.arity is not Arity.NONE and not network.inputs_of(name)
+    ]
+    if unfed:
+        raise BuildError(f"Nothing feeds {_listed(unfed)}: link a layer to it, or remove it.")
+    unused = [name for name in network.sources if not network.outputs_of(name)]
+    if unused and len(network) > 1:
+        raise BuildError(
+            f"{_listed(unused)} feeds nothing: link it to the first layer, or remove it."
+        )
+
+
+def layer_arguments(layer: Layer, seed: int | None = None) -> dict[str, Any]:
+    """The keyword arguments of the Keras class for a layer, its `name` among them.
+
+    `seed` as in `build_model`.
+    """
+    import keras
+
+    arguments: dict[str, Any] = {"name": layer.name}
+    for field in layer.spec.fields:
+        value = layer.settings[field.name]
+        if field.kind is Kind.REGULARIZER and value is not None:
+            value = keras.regularizers.L1L2(l1=value.l1, l2=value.l2)
+        elif field.name.endswith("initializer") and seed is not None:
+            value = _seeded(value, derived_seed(seed, layer.name, field.name))
+        elif field.name == "seed" and value is None and seed is not None:
+            value = derived_seed(seed, layer.name, field.name)
+        arguments[field.name] = value
+    return arguments
+
+
+def derived_seed(seed: int, layer: str, setting: str) -> int:
+    """A seed below 2³¹ for one setting of one layer, independent of all other layers."""
+    import numpy as np
+
+    # By name, not by position, so that adding a layer leaves the others' first weights alone.
+    words = [seed & 0xFFFFFFFF, seed >> 32 & 0xFFFFFFFF, zlib.crc32(f"{layer}/{setting}".encode())]
+    return int(np.random.SeedSequence(words).generate_state(1)[0] & 0x7FFFFFFF)
+
+
+def _apply(layer: Layer, fed_by: list[Any], seed: int | None) -> Any:
+    import keras
+
+    arguments = layer_arguments(layer, seed)
+    if layer.type == "Input":
+        return keras.Input(**arguments)
+    made = getattr(keras.layers, layer.type)(**arguments)
+    return made(fed_by) if layer.spec.arity is Arity.MANY else made(fed_by[0])
+
+
+def _seeded(initializer: str, seed: int) -> Any:
+    import keras
+
+    made = keras.initializers.get(initializer)
+    config = made.get_config()
+    return type(made)(**{**config, "seed": seed}) if "seed" in config else made
+
+
+def _bare(tensors: list[Any]) -> Any:
+    return tensors[0] if len(tensors) == 1 else tensors
+
+
+def _model_name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.\-]+", "_", name).strip("_") or "network"
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _plain(layer: Layer, error: Exception) -> str:
+    """What Keras said about a layer, without its colours, addresses and call traces."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return (
+            f"{layer.name} ({layer.type}) needs more memory for its weights than there is: "
+            "make it, or the layer that feeds it, smaller."
+        )
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    paragraphs = [part.strip() for part in text.split("\n\n") if part.strip()]
+    if len(paragraphs) > 1 and paragraphs[0].startswith("Exception encountered"):
+        paragraphs = paragraphs[1:]
+    reason = " ".join(paragraphs[0].split()) if paragraphs else type(error).__name__
+    return f"{layer.name} ({layer.type}) cannot be built: {reason.rstrip('.')}."

@@ -1,0 +1,278 @@
+"""What a run leaves on disk, and loading the trained network from it.
+
+`TrainedModel.load` takes a run folder or a Keras model file and gives the model with what is
+needed to use it: class names, picture size, channels. Files from anywhere are opened, so nothing
+in them is run: Keras's safe mode stays on, and code-carrying layers are refused by name.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cnnstudio.errors import StudioError
+from cnnstudio.graph.project import Project, ProjectError, load_project
+
+if TYPE_CHECKING:
+    import keras
+
+PROJECT_FILE = "project.cnns"
+MODEL_FILE = "model.keras"
+CLASSES_FILE = "classes.txt"
+EVENTS_FILE = "events.jsonl"
+METRICS_FILE = "metrics.csv"
+ENVIRONMENT_FILE = "environment.json"
+TENSORBOARD_FOLDER = "tensorboard"
+CHECKPOINT_FOLDER = "checkpoint"
+
+MODEL_SUFFIXES = (".keras", ".h5", ".hdf5")
+# For a network that takes pictures of any size and comes without a project that says which.
+USUAL_SIZE = (224, 224)
+
+
+class ModelError(StudioError):
+    """A trained network that cannot be loaded or used, naming the file and the way out."""
+
+
+@dataclass
+class TrainedModel:
+    """A trained picture classifier.
+
+    Attributes:
+        model: takes float32 pixels 0–255 `(N, height, width, channels)`, gives `(N, outputs)`;
+            an instance of its own that nothing else trains. Not compiled.
+        classes: names in the order of the outputs; two for a single sigmoid output.
+        image_size: height and width of the pictures it takes.
+        channels: 1 (grey) or 3 (RGB).
+        path: the run folder or model file given.
+        title: its name for people.
+        loss: the loss it was trained with as Keras's configuration, or None if unknown.
+    """
+
+    model: keras.Model
+    classes: list[str]
+    image_size: tuple[int, int]
+    channels: int
+    path: Path
+    title: str
+    loss: Any = field(default=None, repr=False)
+
+    @property
+    def color_mode(self) -> str:
+        """`"grayscale"` or `"rgb"`, as `cnnstudio.data.settings` names it."""
+        return "grayscale" if self.channels == 1 else "rgb"
+
+    @classmethod
+    def load(cls, path: str | Path) -> TrainedModel:
+        """Load a run folder, or a `.keras` or `.h5` file.
+
+        Class names come from `classes.txt` in the run folder or beside the file; without one
+        they are "class 0", "class 1" and so on. Raises `ModelError`.
+        """
+        path = Path(path)
+        file = model_file(path)
+        model = load_model(file)
+        _check_classifier(model, file)
+        outputs = model.output_shape[-1]
+        classes = 2 if outputs == 1 else outputs
+        return cls(
+            model=model,
+            classes=_class_names(file, classes, strict=path.is_dir()),
+            image_size=_image_size(model, file),
+            channels=model.input_shape[-1],
+            path=path,
+            title=path.name if path.is_dir() else path.stem,
+            loss=_saved_loss(file),
+        )
+
+
+def model_file(path: Path) -> Path:
+    """The Keras model of a run folder, or `path` itself if it is a model file.
+
+    Raises `ModelError` saying what is missing.
+    """
+    if path.is_dir():
+        if (path / MODEL_FILE).is_file():
+            return path / MODEL_FILE
+        if (path / PROJECT_FILE).is_file():
+            raise ModelError(
+                f"The run {path} has no trained model yet: it is written at the end of the "
+                "first epoch. Train on, or choose another run."
+            )
+        raise ModelError(
+            f"{path} is not a run: it holds no {MODEL_FILE}. "
+            "Choose a run folder, or a .keras or .h5 file."
+        )
+    if not path.exists():
+        raise ModelError(f"There is no run or model {path}.")
+    if path.suffix.lower() not in MODEL_SUFFIXES:
+        raise ModelError(
+            f"{path} is not a trained model: choose a run folder, or a .keras or .h5 file."
+        )
+    if path.name.endswith(".weights.h5"):
+        raise ModelError(
+            f"{path} holds weights only, not the network they belong to: "
+            "choose the .keras or .h5 file of the whole model."
+        )
+    return path
+
+
+def load_model(file: Path) -> keras.Model:
+    """Load a Keras model file, not compiled, without running code that it carries.
+
+    Raises `ModelError` naming the file.
+    """
+    config = _configuration(file)["model"]
+    _refuse_code(config, file)
+    import keras
+
+    try:
+        return keras.saving.load_model(file, compile=False, safe_mode=True)
+    except Exception as error:  # Keras, h5py and zipfile raise many kinds
+        raise ModelError(
+            f"{file} cannot be loaded: {_first_line(error)} "
+            "It may be damaged, or made by another version of Keras."
+        ) from error
+
+
+def run_project(file: Path) -> Project | None:
+    """The project beside a run's model file, or None if there is none or it is damaged."""
+    try:
+        return load_project(file.parent / PROJECT_FILE)
+    except ProjectError:
+        return None
+
+
+def _configuration(file: Path) -> dict[str, Any]:
+    """A model file's own description: `model` (its layers) and `compile` (loss and optimizer)."""
+    damaged = ModelError(
+        f"{file} is damaged or not a Keras model. Choose another file, or train again."
+    )
+    try:
+        if zipfile.is_zipfile(file):
+            with zipfile.ZipFile(file) as archive:
+                config = json.loads(archive.read("config.json"))
+            # A loss or optimizer of somebody's own does no harm: the model is not compiled here.
+            return {"compile": config.pop("compile_config", None), "model": config}
+        import h5py
+
+        with h5py.File(file, "r") as store:
+            if "model_config" not in store.attrs:
+                raise ModelError(
+                    f"{file} holds weights only, not the network they belong to: "
+                    "choose the .keras or .h5 file of the whole model."
+                )
+            trained = store.attrs.get("training_config")
+            return {
+                "model": json.loads(store.attrs["model_config"]),
+                "compile": json.loads(trained) if trained is not None else None,
+            }
+    except PermissionError:
+        raise ModelError(f"{file} cannot be read: you may not open it.") from None
+    except (OSError, KeyError, ValueError, AttributeError, zipfile.BadZipFile):
+        raise damaged from None
+
+
+def _refuse_code(config: Any, file: Path) -> None:
+    """Refuse what would run code from the file: Lambda layers, classes from outside Keras."""
+    for part in _objects(config):
+        kind, module = part.get("class_name"), part.get("module")
+        if kind in ("Lambda", "__lambda__"):
+            raise ModelError(
+                f"{file} contains a Lambda layer: Python code that would run on this computer, "
+                "so it is not opened. Ask for the model with ordinary layers instead."
+            )
+        outside = isinstance(module, str) and module.split(".")[0] not in ("keras", "builtins")
+        registered = ">" in str(part.get("registered_name"))
+        if outside or registered:
+            raise ModelError(
+                f"{file} needs {kind}, a layer of its maker's own, which Keras does not have, "
+                "so it cannot be opened here."
+            )
+
+
+def _objects(config: Any) -> Iterator[Mapping[str, Any]]:
+    stack = [config]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, Mapping):
+            if isinstance(part.get("class_name"), str):
+                yield part
+            stack.extend(part.values())
+        elif isinstance(part, list):
+            stack.extend(part)
+
+
+def _check_classifier(model: Any, file: Path) -> None:
+    """Raise `ModelError` unless the model takes one picture and gives one row of scores."""
+    if len(model.inputs) != 1:
+        raise ModelError(
+            f"{file} takes {len(model.inputs)} inputs at once; pictures are classified "
+            "by networks with one."
+        )
+    if len(model.outputs) != 1:
+        raise ModelError(
+            f"{file} has {len(model.outputs)} outputs; pictures are classified "
+            "by networks with one."
+        )
+    shape = model.input_shape
+    if len(shape) != 4 or shape[-1] not in (1, 3):
+        raise ModelError(
+            f"{file} does not take pictures: its input is {_shape(shape)}, "
+            "a picture is height × width × 1 or 3 channels."
+        )
+    if len(model.output_shape) != 2 or not model.output_shape[-1]:
+        raise ModelError(
+            f"{file} is not a classifier: its output is {_shape(model.output_shape)}, "
+            "not one score for each class."
+        )
+
+
+def _image_size(model: Any, file: Path) -> tuple[int, int]:
+    height, width = model.input_shape[1:3]
+    if height and width:
+        return int(height), int(width)
+    project = run_project(file)
+    size = project.data.get("image_size") if project else None
+    if not (isinstance(size, list) and len(size) == 2 and all(isinstance(n, int) for n in size)):
+        size = USUAL_SIZE
+    return int(height or size[0]), int(width or size[1])
+
+
+def _class_names(file: Path, count: int, *, strict: bool) -> list[str]:
+    made_up = [f"class {number}" for number in range(count)]
+    listed = file.parent / CLASSES_FILE
+    try:
+        names = [line for line in listed.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except FileNotFoundError:
+        return made_up
+    except (OSError, UnicodeDecodeError):
+        raise ModelError(f"{listed} cannot be read, so the classes have no names.") from None
+    if len(names) == count:
+        return names
+    if strict:
+        raise ModelError(
+            f"{listed} names {len(names)} classes, but the model has {count} outputs: "
+            "one of the two files was replaced. Restore it, or train again."
+        )
+    # A list beside a model file that did not come from a run may belong to something else.
+    return made_up
+
+
+def _saved_loss(file: Path) -> Any:
+    compiled = _configuration(file)["compile"]
+    return compiled.get("loss") if isinstance(compiled, Mapping) else None
+
+
+def _shape(shape: tuple[int | None, ...]) -> str:
+    return " × ".join("any" if part is None else str(part) for part in shape[1:])
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = lines[0][:200] if lines else type(error).__name__
+    return text if text.endswith(".") else f"{text}."
