@@ -1,0 +1,209 @@
+"""Background work: functions run in a thread, answers delivered in the GUI thread."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from cnnstudio.app.errors import describe
+from cnnstudio.errors import Cancelled
+
+log = logging.getLogger(__name__)
+# How long callbacks may keep the event loop before it gets a turn, in seconds.
+SLICE = 0.006
+
+
+class Task:
+    """One piece of background work. The function may ask `cancelled()` and report `progress(x)`."""
+
+    def __init__(
+        self,
+        runner: TaskRunner,
+        function: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        on_done: Callable[[Any], object] | None,
+        on_failed: Callable[[str], object] | None,
+        on_progress: Callable[[Any], object] | None,
+        latest: bool,
+    ) -> None:
+        self._runner = runner
+        self._function = function
+        self._arguments = arguments
+        self._on_done = on_done
+        self._on_failed = on_failed
+        self._on_progress = on_progress
+        self._latest = latest
+        self._cancelled = threading.Event()
+        self._waiting: list[Any] = []
+        self._lock = threading.Lock()
+        self.finished = False
+
+    def cancel(self) -> None:
+        """Ask the function to end; nothing more of it is delivered. Any thread may call this."""
+        self._cancelled.set()
+
+    def cancelled(self) -> bool:
+        return self._cancelled.is_set()
+
+    def progress(self, value: Any) -> None:
+        """Deliver `value` to `on_progress`. Raises `Cancelled` when the task was cancelled."""
+        if self.cancelled():
+            raise Cancelled
+        if self._on_progress is None:
+            return
+        if not self._latest:
+            self._runner._post(self, self._on_progress, value)
+            return
+        with self._lock:
+            self._waiting.append(value)
+            if len(self._waiting) > 1:
+                del self._waiting[0]
+                return
+        self._runner._post(self, self._deliver_latest, None)
+
+    def _deliver_latest(self, _nothing: None) -> None:
+        with self._lock:
+            values, self._waiting = self._waiting, []
+        if values and self._on_progress is not None:
+            self._on_progress(values[0])
+
+    def _run(self) -> None:
+        if self.cancelled():
+            return
+        try:
+            extra = {"task": self} if _takes_task(self._function) else {}
+            result = self._function(*self._arguments, **extra)
+        except Cancelled:
+            self._runner._post(self, self._end, None)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the person is told
+            self._runner._post(
+                self, self._end, (self._on_failed or self._runner.failed.emit, error)
+            )
+        else:
+            self._runner._post(self, self._end, (self._on_done, result))
+
+    def _end(self, outcome: tuple[Callable[[Any], object] | None, Any] | None) -> None:
+        self.finished = True
+        if outcome is None or outcome[0] is None:
+            return
+        callback, value = outcome
+        callback(describe(value) if isinstance(value, BaseException) else value)
+
+
+class TaskRunner(QObject):
+    """Runs functions one after another in one thread of its own, started when first needed."""
+
+    # A task without `on_failed` failed: the sentence for the person.
+    failed = Signal(str)
+    # True while a task runs or waits.
+    busy_changed = Signal(bool)
+    _posted = Signal()
+
+    def __init__(self, name: str = "tasks", parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self._queue: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
+        self._outbox: deque[tuple[Task, Callable[[Any], object], Any]] = deque()
+        self._signalled = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._tasks: list[Task] = []
+        self._closed = False
+        self._posted.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._tasks)
+
+    def run(
+        self,
+        function: Callable[..., Any],
+        *arguments: Any,
+        on_done: Callable[[Any], object] | None = None,
+        on_failed: Callable[[str], object] | None = None,
+        on_progress: Callable[[Any], object] | None = None,
+        latest: bool = False,
+    ) -> Task:
+        """Call `function(*arguments)` in the background.
+
+        It also gets `task=Task` if it has a parameter of that name. The callbacks run in the GUI
+        thread and none of them after `Task.cancel()`: `on_done(result)`, `on_failed(sentence)`
+        (else the signal `failed`), `on_progress(value)` for each `task.progress(value)`, or with
+        `latest` only for the newest that has not been shown.
+        """
+        task = Task(self, function, arguments, on_done, on_failed, on_progress, latest)
+        if self._closed:
+            task.cancel()
+            return task
+        if self._thread is None:
+            name = f"cnnstudio-{self.objectName()}"
+            self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+            self._thread.start()
+        self._tasks.append(task)
+        if len(self._tasks) == 1:
+            self.busy_changed.emit(True)
+        self._queue.put(task)
+        return task
+
+    def cancel_all(self) -> None:
+        """Cancel what runs and what waits."""
+        for task in self._tasks:
+            task.cancel()
+
+    def shutdown(self, timeout: float = 10.0) -> bool:
+        """Cancel everything and join the thread; False if it has not ended after `timeout` s."""
+        self._closed = True
+        self.cancel_all()
+        self._outbox.clear()
+        if self._thread is None:
+            return True
+        self._queue.put(None)
+        self._thread.join(timeout)
+        self._outbox.clear()
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        while (task := self._queue.get()) is not None:
+            task._run()
+            self._post(task, self._retire, task)
+            # Hold nothing of the task while waiting for the next.
+            del task
+
+    def _post(self, task: Task, callback: Callable[[Any], object], value: Any) -> None:
+        self._outbox.append((task, callback, value))
+        if not self._closed and not self._signalled.is_set():
+            self._signalled.set()
+            self._posted.emit()
+
+    def _deliver(self) -> None:
+        self._signalled.clear()
+        end = time.perf_counter() + SLICE
+        while self._outbox:
+            task, callback, value = self._outbox.popleft()
+            if not task.cancelled() or callback == self._retire:
+                callback(value)
+            if time.perf_counter() > end and self._outbox and not self._signalled.is_set():
+                self._signalled.set()
+                self._posted.emit()
+                return
+
+    def _retire(self, task: Task) -> None:
+        task.finished = True
+        if task in self._tasks:
+            self._tasks.remove(task)
+            if not self._tasks:
+                self.busy_changed.emit(False)
+
+
+def _takes_task(function: Callable[..., Any]) -> bool:
+    try:
+        return "task" in inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return False

@@ -1,0 +1,304 @@
+"""The one training: an explicit state machine over the thread that owns Keras."""
+
+from __future__ import annotations
+
+import enum
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from cnnstudio.app.errors import describe
+from cnnstudio.training.control import Control
+from cnnstudio.training.events import Failed, Started
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from cnnstudio.data.scan import FolderReport
+    from cnnstudio.graph.project import Project
+
+# Events are handed on at most this often, in milliseconds, a list at a time.
+INTERVAL = 50
+
+
+class State(enum.Enum):
+    """Where the training is. `FINISHED` is also the state after Stop."""
+
+    IDLE = "no training yet"
+    PREPARING = "preparing"
+    RUNNING = "training"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+    @property
+    def active(self) -> bool:
+        """Whether a training exists that has not ended."""
+        return self in _ACTIVE
+
+
+_ACTIVE = {State.PREPARING, State.RUNNING, State.PAUSED, State.STOPPING}
+_ENDS = {State.FINISHED, State.FAILED}
+TRANSITIONS: Mapping[State, frozenset[State]] = {
+    State.IDLE: frozenset({State.PREPARING}),
+    State.PREPARING: frozenset({State.RUNNING, State.STOPPING, *_ENDS}),
+    State.RUNNING: frozenset({State.PAUSED, State.STOPPING, *_ENDS}),
+    State.PAUSED: frozenset({State.RUNNING, State.STOPPING, *_ENDS}),
+    State.STOPPING: frozenset(_ENDS),
+    State.FINISHED: frozenset({State.PREPARING}),
+    State.FAILED: frozenset({State.PREPARING}),
+}
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """The training thread is done with a request."""
+
+    run: Path | None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class _Warm:
+    """TensorFlow is loaded, or could not be."""
+
+    device: str
+    error: str = ""
+
+
+class Trainer(QObject):
+    """Starts, pauses and stops trainings; all Keras work of a training happens in its thread.
+
+    No method waits, except `shutdown`.
+    """
+
+    state_changed = Signal(object)
+    # What happened, in order: a tuple of `cnnstudio.training.events`, up to 20 times a second.
+    events = Signal(object)
+    # The device in plain words is known: str.
+    device_changed = Signal(str)
+    # A training could not start or broke off, or TensorFlow cannot be loaded: the sentence.
+    failed = Signal(str)
+    _posted = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._state = State.IDLE
+        self._run: Path | None = None
+        self._device = ""
+        self._control = Control()
+        self._watched: tuple[str | None, Any] = (None, None)
+        self._requests: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        self._outbox: deque[object] = deque()
+        self._signalled = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._told = False
+        self._closed = False
+        self._timer = QTimer(self, singleShot=True, interval=INTERVAL)
+        self._timer.timeout.connect(self._deliver)
+        self._posted.connect(self._timer.start, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    @property
+    def run(self) -> Path | None:
+        """The folder of the run that is training, or was last."""
+        return self._run
+
+    @property
+    def device(self) -> str:
+        """What it trains on, in plain words; empty until TensorFlow is loaded."""
+        return self._device
+
+    def warm_up(self) -> None:
+        """Load TensorFlow in the training thread; `device_changed` tells when it is there."""
+        self._request(self._warm)
+
+    def start(
+        self,
+        project: Project,
+        *,
+        runs_folder: Path,
+        data_folder: Path | None = None,
+        report: FolderReport | None = None,
+        resume: Path | None = None,
+    ) -> bool:
+        """Start a training, or go on with the run `resume`; False, and nothing happens, if one is
+        going on."""
+        if State.PREPARING not in TRANSITIONS[self._state] or self._closed:
+            return False
+        self._control = control = Control()
+        control.watch(*self._watched)
+        self._run = resume
+        self._told = False
+
+        def job() -> None:
+            self._train(project, data_folder, runs_folder, control, resume, report)
+
+        self._go(State.PREPARING)
+        self._request(job)
+        return True
+
+    def pause(self) -> bool:
+        """Wait after the batch that is running."""
+        if self._state is not State.RUNNING:
+            return False
+        self._control.pause()
+        return self._go(State.PAUSED)
+
+    def resume(self) -> bool:
+        """Go on after a pause."""
+        if self._state is not State.PAUSED:
+            return False
+        self._control.resume()
+        return self._go(State.RUNNING)
+
+    def stop(self) -> bool:
+        """End the training after the batch that is running; its run keeps what it has."""
+        if State.STOPPING not in TRANSITIONS[self._state]:
+            return False
+        self._control.stop()
+        return self._go(State.STOPPING)
+
+    def watch(self, layer: str | None, picture: np.ndarray[Any, Any] | None = None) -> None:
+        """Ask for feature maps of `picture` (uint8, as the network takes it) now and later."""
+        self._watched = (layer, picture)
+        self._control.watch(layer, picture)
+
+    def shutdown(self, timeout: float = 30.0) -> bool:
+        """Stop, and join the thread; False if it has not ended after `timeout` seconds."""
+        self._closed = True
+        self._control.stop()
+        if self._thread is not None:
+            self._requests.put(None)
+            self._thread.join(timeout)
+            if self._thread.is_alive():
+                return False
+            self._thread = None
+        self._timer.stop()
+        self._deliver()
+        return True
+
+    def _go(self, state: State) -> bool:
+        if state not in TRANSITIONS[self._state]:
+            return False
+        self._state = state
+        self.state_changed.emit(state)
+        return True
+
+    def _request(self, job: Callable[[], object]) -> None:
+        if self._closed:
+            return
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="cnnstudio-keras", daemon=True)
+            self._thread.start()
+        self._requests.put(job)
+
+    # --- in the training thread
+
+    def _work(self) -> None:
+        while (job := self._requests.get()) is not None:
+            job()
+
+    def _warm(self) -> None:
+        if self._closed:
+            return
+        try:
+            from cnnstudio.training.device import describe_device
+
+            device = describe_device()
+        except BaseException as error:  # noqa: BLE001 - a broken installation raises anything
+            self._post(_Warm("", describe(error)))
+        else:
+            self._post(_Warm(device))
+
+    def _train(
+        self,
+        project: Project,
+        data_folder: Path | None,
+        runs_folder: Path,
+        control: Control,
+        resume: Path | None,
+        report: FolderReport | None,
+    ) -> None:
+        run = resume
+        try:
+            from cnnstudio.training.run import train
+
+            run = train(
+                project,
+                data_folder=data_folder,
+                runs_folder=runs_folder,
+                on_event=self._post,
+                control=control,
+                resume=resume,
+                report=report,
+            )
+        except BaseException as error:  # noqa: BLE001 - the thread lives on, the person is told
+            self._post(_Ended(run, describe(error)))
+        else:
+            self._post(_Ended(run))
+
+    def _post(self, event: object) -> None:
+        self._outbox.append(event)
+        # One signal under way is enough, however fast the events come.
+        if not self._signalled.is_set():
+            self._signalled.set()
+            self._posted.emit()
+
+    # --- in the GUI thread
+
+    def _deliver(self) -> None:
+        self._signalled.clear()
+        events: list[object] = []
+        ended: _Ended | None = None
+        while self._outbox:
+            event = self._outbox.popleft()
+            if isinstance(event, _Ended):
+                ended = event
+            elif isinstance(event, _Warm):
+                self._warmed(event)
+            else:
+                events.append(event)
+        for event in events:
+            self._told = self._told or isinstance(event, Failed)
+            if isinstance(event, Started):
+                self._run = event.run
+                self._know_device(event.device)
+                self._go(State.RUNNING)
+        if events:
+            self.events.emit(tuple(events))
+        if ended is not None:
+            self._end(ended)
+
+    def _end(self, ended: _Ended) -> None:
+        if ended.run is not None:
+            self._run = ended.run
+        if not ended.error:
+            self._go(State.FINISHED)
+            return
+        if not self._told:
+            self.events.emit((Failed(run=self._run, message=ended.error),))
+        self._go(State.FAILED)
+        self.failed.emit(ended.error)
+
+    def _warmed(self, event: _Warm) -> None:
+        if event.error:
+            self._know_device("TensorFlow is missing")
+            self.failed.emit(event.error)
+        else:
+            self._know_device(event.device)
+
+    def _know_device(self, device: str) -> None:
+        if device != self._device:
+            self._device = device
+            self.device_changed.emit(device)

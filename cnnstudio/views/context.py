@@ -1,0 +1,102 @@
+"""What a page may use of the program around it. Every page gets one `Context`, the same for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Literal
+
+from PySide6.QtCore import QObject, Signal
+
+from cnnstudio.app import paths
+from cnnstudio.app.document import Document
+from cnnstudio.app.settings import Settings
+from cnnstudio.app.tasks import TaskRunner
+from cnnstudio.app.trainer import Trainer
+
+Kind = Literal["info", "error", "success"]
+# A button in a notification: what it says and what it does.
+Action = tuple[str, Callable[[], object]]
+PageName = Literal["data", "design", "train", "explore", "classify", "learn"]
+
+
+class Context(QObject):
+    """The project, the training, background work and the way to other pages.
+
+    Pages talk to each other through the signals here and never hold one another. A page that wants
+    its actions in the menu bar has a method `actions() -> list[QAction]`; the dynamic property
+    `menu` of an action ("file", "edit", "network", "data", "train", "view") names its menu, and
+    without it the page's own is taken (design: network, data and classify: data, else train).
+    Actions of the same page appear in the order of the list; a separator is an action too.
+
+    Attributes:
+        document: the project.
+        trainer: the one training.
+        tasks: scans, thumbnails, exports, in one background thread.
+        inference: Keras work that is not training, in another.
+        settings: what the program remembers.
+    """
+
+    # Show something to the person: text, Kind, Action or None.
+    notified = Signal(str, str, object)
+    page_requested = Signal(str)
+    # Open an image folder on the Data page: Path.
+    folder_requested = Signal(object)
+    # Make the sample set of that name and open it on the Data page.
+    sample_requested = Signal(str)
+    # Classify pictures and folders on the Classify page: tuple of Path.
+    classify_requested = Signal(object)
+    # The zoom of the canvas in words, for the status bar.
+    zoom_changed = Signal(str)
+    # Start a training with the project as it is; the Train page does it.
+    train_requested = Signal()
+    # A run was finished or stopped, or its folder chosen: Path. Explore and Classify follow it.
+    run_changed = Signal(object)
+
+    def __init__(
+        self,
+        document: Document,
+        trainer: Trainer,
+        tasks: TaskRunner,
+        inference: TaskRunner,
+        settings: Settings,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.document = document
+        self.trainer = trainer
+        self.tasks = tasks
+        self.inference = inference
+        self.settings = settings
+
+    @property
+    def runs_folder(self) -> Path:
+        """Where the window writes its runs."""
+        return self.settings.runs_folder or paths.runs_folder()
+
+    def notify(self, text: str, kind: Kind = "info", action: Action | None = None) -> None:
+        """Tell the person something, without waiting for an answer."""
+        self.notified.emit(text, kind, action)
+
+    def show_page(self, name: PageName) -> None:
+        self.page_requested.emit(name)
+
+    def open_folder(self, folder: Path) -> None:
+        """Show the Data page and scan a folder of pictures there."""
+        self.show_page("data")
+        self.folder_requested.emit(Path(folder))
+
+    def make_sample(self, name: str) -> None:
+        """Show the Data page, make a sample set and open it there."""
+        self.show_page("data")
+        self.sample_requested.emit(name)
+
+    def classify_paths(self, paths: Iterable[Path]) -> None:
+        """Show the Classify page and classify pictures and folders there."""
+        self.show_page("classify")
+        self.classify_requested.emit(tuple(Path(path) for path in paths))
+
+    def train(self) -> None:
+        """Show the Train page and start a training there."""
+        self.show_page("train")
+        self.train_requested.emit()
