@@ -50,6 +50,7 @@ class TrainedModel:
         channels: 1 (grey) or 3 (RGB).
         path: the run folder or model file given.
         title: its name for people.
+        named: False if the names in `classes` are made up.
         loss: the loss it was trained with as Keras's configuration, or None if unknown.
     """
 
@@ -59,6 +60,7 @@ class TrainedModel:
     channels: int
     path: Path
     title: str
+    named: bool = True
     loss: Any = field(default=None, repr=False)
 
     @property
@@ -78,14 +80,16 @@ class TrainedModel:
         model = load_model(file)
         _check_classifier(model, file)
         outputs = model.output_shape[-1]
-        classes = 2 if outputs == 1 else outputs
+        count = 2 if outputs == 1 else outputs
+        names = _class_names(file, count, strict=path.is_dir())
         return cls(
             model=model,
-            classes=_class_names(file, classes, strict=path.is_dir()),
+            classes=names or [f"class {number}" for number in range(count)],
             image_size=_image_size(model, file),
             channels=model.input_shape[-1],
             path=path,
             title=path.name if path.is_dir() else path.stem,
+            named=names is not None,
             loss=_saved_loss(file),
         )
 
@@ -243,13 +247,12 @@ def _image_size(model: Any, file: Path) -> tuple[int, int]:
     return int(height or size[0]), int(width or size[1])
 
 
-def _class_names(file: Path, count: int, *, strict: bool) -> list[str]:
-    made_up = [f"class {number}" for number in range(count)]
+def _class_names(file: Path, count: int, *, strict: bool) -> list[str] | None:
     listed = file.parent / CLASSES_FILE
     try:
         names = [line for line in listed.read_text(encoding="utf-8").splitlines() if line.strip()]
     except FileNotFoundError:
-        return made_up
+        return None
     except (OSError, UnicodeDecodeError):
         raise ModelError(f"{listed} cannot be read, so the classes have no names.") from None
     if len(names) == count:
@@ -260,7 +263,7 @@ def _class_names(file: Path, count: int, *, strict: bool) -> list[str]:
             "one of the two files was replaced. Restore it, or train again."
         )
     # A list beside a model file that did not come from a run may belong to something else.
-    return made_up
+    return None
 
 
 def _saved_loss(file: Path) -> Any:
