@@ -147,8 +147,7 @@ class Document(QObject):
         """The classes of the data, in the order of the network's scores; empty if not known."""
         if self.report is None:
             return ()
-        excluded = set(self.data.excluded)
-        return tuple(name for name in self.report.classes if name not in excluded)
+        return tuple(self.report.classes)
 
     @property
     def classes(self) -> int | None:
@@ -207,7 +206,7 @@ class Document(QObject):
         return ", ".join(words)
 
     def match_data(self) -> bool:
-        """Set the Input and the last Dense layer to the data, in one step; False if they matched."""
+        """Set the Input and the last Dense layer to the data, in one step; False: they matched."""
         if not self.data_mismatch():
             return False
         network = self.network

@@ -25,6 +25,7 @@ def stylesheet(theme: Theme) -> str:
         "disabled": theme.tint("secondary", "surface", 0.6),
         "error_ground": theme.tint("error", "surface", 0.12),
         "tick": _image(tick),
+        "menu_tick": _image("tick-white" if theme.dark else "tick-black"),
         "dot": _image(tick.replace("tick", "dot")),
         "down": _image("chevron-down"),
         "up": _image("chevron-up"),
@@ -72,7 +73,9 @@ QToolButton { padding: 0 6px; min-width: 16px; }
 QPushButton:hover, QToolButton:hover { background: $hover; }
 QPushButton:pressed, QToolButton:pressed, QToolButton:checked { background: $pressed; }
 QPushButton:checked { background: $pressed; border-color: $accent; }
-QPushButton:focus, QToolButton:focus { border: 2px solid $accent; padding: 0 11px; min-height: 24px; }
+QPushButton:focus, QToolButton:focus {
+    border: 2px solid $accent; padding: 0 11px; min-height: 24px;
+}
 QToolButton:focus { padding: 0 5px; }
 QPushButton:disabled, QToolButton:disabled {
     color: $disabled; background: $surface; border-color: $border;
@@ -89,14 +92,18 @@ QPushButton[role="primary"]:disabled {
 QPushButton[role="danger"] { color: $error; border-color: $error; background: transparent; }
 QPushButton[role="danger"]:hover { background: $error_ground; }
 QPushButton[role="danger"]:disabled { color: $disabled; border-color: $border; }
-QPushButton[role="quiet"], QToolButton[role="quiet"] { background: transparent; border-color: transparent; }
+QPushButton[role="quiet"], QToolButton[role="quiet"] {
+    background: transparent; border-color: transparent;
+}
 QPushButton[role="quiet"]:hover, QToolButton[role="quiet"]:hover { background: $hover; }
 QPushButton[role="quiet"]:focus, QToolButton[role="quiet"]:focus { border: 2px solid $accent; }
 QPushButton[role="link"] {
     background: transparent; color: $accent; border-color: $accent; font-weight: 600;
 }
 QPushButton[role="link"]:hover { background: $row; }
-QPushButton::menu-indicator { image: url($down); width: 12px; right: 8px; subcontrol-position: right center; }
+QPushButton::menu-indicator {
+    image: url($down); width: 12px; right: 8px; subcontrol-position: right center;
+}
 QToolButton::menu-indicator { image: none; }
 
 QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox, QComboBox {
@@ -133,7 +140,8 @@ QComboBox QAbstractItemView::item { min-height: 26px; padding: 0 8px; }
 QCheckBox, QRadioButton { spacing: 8px; min-height: 28px; background: transparent; }
 QCheckBox::indicator, QRadioButton::indicator, QGroupBox::indicator,
 QAbstractItemView::indicator {
-    width: 16px; height: 16px; background: $raised; border: 1px solid $secondary; border-radius: 4px;
+    width: 16px; height: 16px; background: $raised; border: 1px solid $secondary;
+    border-radius: 4px;
 }
 QRadioButton::indicator { border-radius: 9px; }
 QCheckBox::indicator:hover, QRadioButton::indicator:hover { background: $hover; }
@@ -142,7 +150,9 @@ QCheckBox::indicator:checked, QGroupBox::indicator:checked, QAbstractItemView::i
 }
 QRadioButton::indicator:checked { background: $accent; border-color: $accent; image: url($dot); }
 QCheckBox:focus, QRadioButton:focus { color: $accent; }
-QCheckBox::indicator:focus, QRadioButton::indicator:focus { border: 2px solid $accent; width: 14px; height: 14px; }
+QCheckBox::indicator:focus, QRadioButton::indicator:focus {
+    border: 2px solid $accent; width: 14px; height: 14px;
+}
 QCheckBox::indicator:checked:focus, QRadioButton::indicator:checked:focus { border-color: $text; }
 QCheckBox:disabled, QRadioButton:disabled { color: $disabled; }
 QCheckBox::indicator:disabled { border-color: $border; }
@@ -157,7 +167,9 @@ QTableView::item { border-bottom: 1px solid $border; padding: 0 8px; }
 QTableView::item:focus, QListView::item:focus, QTreeView::item:focus { border: 1px solid $accent; }
 QListView::item, QTreeView::item { min-height: 28px; }
 QListView::item:hover, QTreeView::item:hover, QTableView::item:hover { background: $row_hover; }
-QListView::item:selected:hover, QTreeView::item:selected:hover, QTableView::item:selected:hover { background: $row; }
+QListView::item:selected:hover, QTreeView::item:selected:hover, QTableView::item:selected:hover {
+    background: $row;
+}
 QHeaderView { background: $surface; border: none; }
 QHeaderView::section {
     background: $surface; color: $secondary; border: none; border-bottom: 1px solid $border;
@@ -208,7 +220,9 @@ QProgressBar::chunk { background: $accent; border-radius: 4px; }
 QSlider { min-height: 28px; }
 QSlider::groove:horizontal { height: 4px; background: $raised; border-radius: 2px; }
 QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }
-QSlider::handle:horizontal { background: $accent; width: 16px; height: 16px; margin: -6px 0; border-radius: 8px; }
+QSlider::handle:horizontal {
+    background: $accent; width: 16px; height: 16px; margin: -6px 0; border-radius: 8px;
+}
 QSlider::handle:horizontal:focus { border: 2px solid $text; width: 12px; height: 12px; }
 QSlider::groove:horizontal:disabled, QSlider::handle:horizontal:disabled { background: $border; }
 
@@ -222,7 +236,7 @@ QMenu::item:disabled { color: $disabled; }
 QMenu::separator { height: 1px; background: $border; margin: 4px 8px; }
 QMenu::icon { padding-left: 8px; }
 QMenu::indicator { width: 14px; height: 14px; left: 6px; }
-QMenu::indicator:checked { image: url($down); }
+QMenu::indicator:checked { image: url($menu_tick); }
 QMenu::right-arrow { image: url($right); width: 10px; height: 10px; right: 8px; }
 QToolTip { background: $raised; color: $text; border: 1px solid $border; padding: 4px 8px; }
 QStatusBar { background: $surface; border-top: 1px solid $border; }
