@@ -83,7 +83,8 @@ def settings_from_json(model_class: type[Model], data: Mapping[str, Any], where:
     Raises `SettingsError`: "training.epochs must be at least 1, not 0."
     """
     try:
-        return model_class.model_validate(dict(data))
+        # As JSON: strict models then take lists for tuples.
+        return model_class.model_validate_json(json.dumps(dict(data), default=str))
     except ValidationError as error:
         found = [_sentence(entry, model_class, where) for entry in error.errors()]
         raise SettingsError(" ".join(dict.fromkeys(found))) from None
