@@ -41,7 +41,6 @@ SUFFIXES = frozenset(
         *("pcx", "sgi", "qoi", "dds", "psd", "xbm", "xpm", "tga"),
     )
 )
-)
 
 # Pixels decoded at most (JPEGs are decoded smaller where the wanted size allows): about 540 MB
 # as RGB. Pictures of more than LARGE pixels are decoded one at a time to keep the memory bounded.
