@@ -49,7 +49,7 @@ def build_model(network: Network, *, name: str = "network", seed: int | None = N
             raise BuildError(_plain(layer, error)) from error
     inputs = [tensors[source] for source in network.sources]
     outputs = [tensors[sink] for sink in network.sinks]
-    return keras.Model(_bare(inputs), _bare(outputs), name=_model_name(name))
+    return keras.Model(_bare(inputs), _bare(outputs), name=model_name(name))
 
 
 def check_buildable(network: Network) -> None:
@@ -128,7 +128,8 @@ def _bare(tensors: list[Any]) -> Any:
     return tensors[0] if len(tensors) == 1 else tensors
 
 
-def _model_name(name: str) -> str:
+def model_name(name: str) -> str:
+    """`name` as Keras and a Python docstring accept it."""
     return re.sub(r"[^A-Za-z0-9_.\-]+", "_", name).strip("_") or "network"
 
 

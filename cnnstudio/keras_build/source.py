@@ -1,0 +1,317 @@
+"""A network as plain Keras source that a person would be happy to have written.
+
+The source needs Keras and nothing of ours. Each layer keeps its name, so that weights and feature
+maps match those of `cnnstudio.keras_build.build`; only arguments that differ from Keras's own
+defaults are written. Needs no TensorFlow, so the window can show it at once. The result is laid
+out as `ruff format` would (88 columns).
+"""
+
+from __future__ import annotations
+
+import builtins
+import itertools
+import json
+import keyword
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cnnstudio.graph.network import Layer, Network
+from cnnstudio.graph.spec import Arity, Kind
+from cnnstudio.keras_build.build import check_buildable, model_name
+from cnnstudio.keras_build.layout import Call, assignment, statement
+
+# Where Keras's own default is another than the catalogue's, which starts with what is usual today.
+KERAS_DEFAULTS: Mapping[tuple[str, str], Any] = {("Conv2D", "padding"): "valid"}
+# Arguments that are written always, and by position: those without a default in Keras.
+POSITIONAL: Mapping[str, tuple[str, ...]] = {
+    "Rescaling": ("scale",),
+    "Conv2D": ("filters", "kernel_size"),
+    "MaxPooling2D": ("pool_size",),
+    "AveragePooling2D": ("pool_size",),
+    "Dense": ("units",),
+    "Dropout": ("rate",),
+    "Activation": ("activation",),
+}
+# Every argument of Keras's optimizers that a project can set, with Keras's default.
+OPTIMIZERS: Mapping[str, Mapping[str, Any]] = {
+    "SGD": {"learning_rate": 0.01, "momentum": 0.0, "nesterov": False, "weight_decay": None},
+    "RMSprop": {
+        "learning_rate": 0.001,
+        "rho": 0.9,
+        "momentum": 0.0,
+        "epsilon": 1e-7,
+        "weight_decay": None,
+    },
+    "Adagrad": {
+        "learning_rate": 0.001,
+        "initial_accumulator_value": 0.1,
+        "epsilon": 1e-7,
+        "weight_decay": None,
+    },
+    "Adam": {
+        "learning_rate": 0.001,
+        "beta_1": 0.9,
+        "beta_2": 0.999,
+        "epsilon": 1e-7,
+        "weight_decay": None,
+    },
+    "AdamW": {
+        "learning_rate": 0.001,
+        "beta_1": 0.9,
+        "beta_2": 0.999,
+        "epsilon": 1e-7,
+        "weight_decay": 0.004,
+    },
+}
+LOSSES = (
+    "sparse_categorical_crossentropy",
+    "categorical_crossentropy",
+    "binary_crossentropy",
+    "mean_squared_error",
+)
+LONGEST_VARIABLE = 32
+_TAKEN = {
+    *keyword.kwlist,
+    *dir(builtins),
+    *("keras", "layers", "model", "x", "inputs", "outputs", "build_model", "CLASSES", "classify"),
+}
+
+
+def to_source(
+    network: Network,
+    *,
+    name: str = "network",
+    classes: Sequence[str] | None = None,
+    training: Mapping[str, Any] | None = None,
+) -> str:
+    """The network as a Python module with a function `build_model()`.
+
+    With `classes` (names in the order of the outputs) it also has `CLASSES` and `classify(model,
+    path)`. `training` is a project's training part: its optimizer and loss go into `compile`.
+    Raises `BuildError` for a network that is empty, unconnected or circular.
+    """
+    check_buildable(network)
+    usable = bool(classes) and len(network.sources) == 1 and len(network.sinks) == 1
+    parts = [_docstring(name, network, usable)]
+    parts.append("import keras\nfrom keras import layers")
+    if usable:
+        parts[-1] += "\n\n" + statement("CLASSES = ", [_text(each) for each in classes or ()])
+    parts.append(_build_function(network, name, training or {}))
+    if usable:
+        parts.append(_classify_function(network))
+    parts.append('if __name__ == "__main__":\n    build_model().summary()')
+    return parts[0] + "\n\n" + "\n\n\n".join(parts[1:]) + "\n"
+
+
+def _docstring(name: str, network: Network, usable: bool) -> str:
+    shapes = " and ".join(
+        " × ".join(map(str, network[source]["shape"])) for source in network.sources
+    )
+    about = f"{model_name(name)}: a Keras network for pictures of {shapes} pixels, 0 to 255."
+    use = (
+        "build_model() returns it untrained; the weights of a trained run load into it with "
+        'build_model().load_weights("model.keras").'
+    )
+    if usable:
+        use += " classify() says what a picture file shows."
+    lines = textwrap.wrap(f'"""{about}', 88, break_long_words=False, break_on_hyphens=False)
+    return "\n".join([*lines, "", *textwrap.wrap(use, 88, break_on_hyphens=False), '"""'])
+
+
+def _build_function(network: Network, name: str, training: Mapping[str, Any]) -> str:
+    lines = ["def build_model():", '    """Return the network, compiled."""']
+    order = _reading_order(network)
+    variables = _variables(network, order)
+    for layer_name in order:
+        layer = network[layer_name]
+        if layer.type == "Input":
+            call = Call("keras.Input", _arguments(layer))
+        else:
+            fed_by = [variables[source] for source in network.inputs_of(layer_name)]
+            many = layer.spec.arity is Arity.MANY
+            call = Call(f"layers.{layer.type}", _arguments(layer), fed_by if many else fed_by[0])
+        lines.append(assignment(variables[layer_name], call, indent=4))
+    inputs = _bare([variables[source] for source in network.sources])
+    outputs = _bare([variables[sink] for sink in network.sinks])
+    made = Call("keras.Model", [inputs, outputs, f"name={_text(model_name(name))}"])
+    compiled = _compile(network, training)
+    if compiled is None:
+        lines[1] = '    """Return the network."""'
+        return "\n".join([*lines, statement("return ", made, indent=4)])
+    lines.append(assignment("model", made, indent=4))
+    lines.append(statement("", compiled, indent=4))
+    return "\n".join([*lines, "    return model"])
+
+
+def _compile(network: Network, training: Mapping[str, Any]) -> Call | None:
+    """The call of `compile`, or None for a network with several outputs, which has no one loss."""
+    if len(network.sinks) != 1:
+        return None
+    last = network[network.sinks[0]]
+    activation = "softmax" if last.type == "Softmax" else last.settings.get("activation")
+    loss = training.get("loss")
+    if loss not in LOSSES:
+        one = last.settings.get("units") == 1
+        loss = "binary_crossentropy" if one else "sparse_categorical_crossentropy"
+    if activation in ("softmax", "sigmoid") or not loss.endswith("crossentropy"):
+        written = _text(loss)
+    else:
+        class_name = "".join(word.capitalize() for word in loss.split("_"))
+        written = f"keras.losses.{class_name}(from_logits=True)"
+    return Call(
+        "model.compile",
+        [f"optimizer={_optimizer(training)}", f"loss={written}", 'metrics=["accuracy"]'],
+    )
+
+
+def _optimizer(training: Mapping[str, Any]) -> str:
+    chosen = training.get("optimizer")
+    chosen = chosen if isinstance(chosen, Mapping) else {}
+    name = chosen.get("name", "Adam")
+    defaults = OPTIMIZERS.get(name, {})
+    changed = [
+        f"{key}={chosen[key]!r}"
+        for key, default in defaults.items()
+        if chosen.get(key) is not None and chosen[key] != default
+    ]
+    # Our default learning rate is 0.001 whatever the optimizer; SGD's own is 0.01.
+    if "learning_rate" not in chosen and defaults.get("learning_rate", 0.001) != 0.001:
+        changed.insert(0, "learning_rate=0.001")
+    return f"keras.optimizers.{name}({', '.join(changed)})" if changed else _text(name.lower())
+
+
+def _classify_function(network: Network) -> str:
+    height, width, channels = network[network.sources[0]]["shape"]
+    last = network[network.sinks[0]]
+    activation = "softmax" if last.type == "Softmax" else last.settings.get("activation")
+    one = last.settings.get("units") == 1
+    scores = "model.predict(pixels[None], verbose=0)[0]"
+    if activation not in ("softmax", "sigmoid"):
+        function = "sigmoid" if one else "softmax"
+        scores = f"keras.ops.{function}({scores})"
+    lines = [
+        "def classify(model, path):",
+        '    """Return the classes of a picture file with their scores, the best first."""',
+        "    picture = keras.utils.load_img(",
+        "        path,",
+        f'        color_mode="{"grayscale" if channels == 1 else "rgb"}",',
+        f"        target_size=({height}, {width}),",
+        '        interpolation="bilinear",',
+        "    )",
+        "    pixels = keras.utils.img_to_array(picture)",
+        f"    scores = {scores}",
+    ]
+    if one:
+        lines.append("    scores = [1 - scores[0], scores[0]]")
+    lines += [
+        "    ranked = sorted(zip(CLASSES, scores), key=lambda pair: -pair[1])",
+        "    return [(name, float(score)) for name, score in ranked]",
+    ]
+    return "\n".join(lines)
+
+
+def _arguments(layer: Layer) -> list[str]:
+    """The written arguments of a layer: required ones by position, then what differs, then name."""
+    positional = POSITIONAL.get(layer.type, ())
+    written = [_value(layer, key) for key in positional]
+    for field in layer.spec.fields:
+        default = KERAS_DEFAULTS.get((layer.type, field.name), field.default)
+        required = layer.type == "Input"
+        if field.name not in positional and (required or layer[field.name] != default):
+            written.append(f"{field.name}={_value(layer, field.name)}")
+    return [*written, f"name={_text(layer.name)}"]
+
+
+def _value(layer: Layer, key: str) -> str:
+    value, kind = layer[key], layer.spec.field(key).kind
+    if value is None or isinstance(value, bool):
+        return repr(value)
+    if kind is Kind.REGULARIZER:
+        parts = [f"{part}={number!r}" for part, number in value._asdict().items() if number]
+        return f"keras.regularizers.L1L2({', '.join(parts)})"
+    if kind is Kind.PAIR and value[0] == value[1]:
+        return repr(value[0])
+    if kind is Kind.SIDES and value[0][0] == value[0][1] and value[1][0] == value[1][1]:
+        rows, columns = value[0][0], value[1][0]
+        return repr(rows) if rows == columns else repr((rows, columns))
+    if kind is Kind.FLOAT:
+        return _number(value)
+    return _text(value) if isinstance(value, str) else repr(value)
+
+
+def _number(value: float) -> str:
+    """A number as a person writes it: 1 / 255, not 0.00392156862745098."""
+    if value == 0 or value == int(value):
+        return repr(value)
+    reciprocal = round(1 / value, 6)
+    if reciprocal and len(repr(value)) > 8 and 1 / reciprocal == value:
+        whole = reciprocal == int(reciprocal)
+        return f"1 / {int(reciprocal) if whole else reciprocal}"
+    return repr(value)
+
+
+def _reading_order(network: Network) -> list[str]:
+    """A topological order that follows each branch to its end before the next begins."""
+    waiting = {name: len(network.inputs_of(name)) for name in network.order}
+    stack = [name for name in reversed(network.order) if not waiting[name]]
+    order = []
+    while stack:
+        name = stack.pop()
+        order.append(name)
+        for follower in reversed(network.outputs_of(name)):
+            waiting[follower] -= 1
+            if not waiting[follower]:
+                stack.append(follower)
+    return order
+
+
+def _variables(network: Network, order: Sequence[str]) -> dict[str, str]:
+    """A variable for each layer: `x` along a chain, the layer's name where it is needed later."""
+    following = dict(itertools.pairwise(order))
+    variables: dict[str, str] = {}
+    used = set(_TAKEN)
+    for name in order:
+        fed = network.outputs_of(name)
+        if network[name].type == "Input":
+            wanted = "inputs" if len(network.sources) == 1 else name
+        elif not fed:
+            wanted = "outputs" if len(network.sinks) == 1 else name
+        elif fed == (following.get(name),) and not _joins_branches(network, fed[0]):
+            variables[name] = "x"
+            continue
+        else:
+            wanted = name
+        variables[name] = wanted if wanted in ("inputs", "outputs") else _identifier(wanted, used)
+        used.add(variables[name])
+    return variables
+
+
+def _joins_branches(network: Network, name: str) -> bool:
+    """Whether two or more chains end in a layer; a skip past one chain is none of its own."""
+    ends = [feed for feed in network.inputs_of(name) if len(network.outputs_of(feed)) == 1]
+    return len(ends) > 1
+
+
+def _identifier(name: str, used: set[str]) -> str:
+    word = re.sub(r"\W", "_", name, flags=re.ASCII)[:LONGEST_VARIABLE]
+    if not word.isidentifier():
+        word = f"_{word}"
+    found, number = word, 2
+    while found in used:
+        found, number = f"{word}_{number}", number + 1
+    return found
+
+
+def _bare(names: list[str]) -> str | list[str]:
+    return names[0] if len(names) == 1 else names
+
+
+def _text(value: str) -> str:
+    """A string literal, in double quotes unless single ones save escapes."""
+    inside = json.dumps(value, ensure_ascii=False)[1:-1]
+    if value.count('"') > value.count("'"):
+        inside = inside.replace("'", "\\'").replace('\\"', '"')
+        return f"'{inside}'"
+    return f'"{inside}"'
