@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import logging
 import os
 import re
 import signal
@@ -31,6 +32,8 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status."""
     _quiet_tensorflow()
+    # What is logged for a log file must not reach standard error.
+    logging.getLogger("cnnstudio").addHandler(logging.NullHandler())
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     try:
@@ -67,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"cnnstudio {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     # Every command takes --debug; it is read by `main`.
-    common = argparse.ArgumentParser(add_help=False)
+    common = _Parser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show the traceback of a failure")
 
     def command(name: str, help_: str, *, json: str | None = None) -> argparse.ArgumentParser:
@@ -106,7 +109,9 @@ def parser() -> argparse.ArgumentParser:
     new.add_argument("--force", action="store_true", help="replace FILE if it exists")
 
     summary = command("summary", "shapes, parameters, costs and problems", json=document)
-    summary.add_argument("file", type=Path, metavar="FILE", help="a project")
+    summary.add_argument(
+        "file", type=Path, metavar="FILE", help="a project, a run or a Keras model"
+    )
 
     export = command("export", "writes Keras source (.py) or a Keras model (.keras, .json)")
     export.add_argument("file", type=Path, metavar="FILE", help="a project, a run or a model")

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnstudio.errors import StudioError, UsageError
+from cnnstudio.graph.network import Network
 from cnnstudio.graph.project import SUFFIX, Project, load_project, save_project
 
 
@@ -140,7 +141,7 @@ def summary(options: argparse.Namespace) -> None:
     """Analyse a network."""
     from cnnstudio.analysis import analyse, summary_json
 
-    analysis = analyse(_project(options.file).network)
+    analysis = analyse(_network(options.file))
     document = summary_json(analysis)
     if options.json:
         _print_json(document)
@@ -366,6 +367,10 @@ def doctor(options: argparse.Namespace) -> int:
     return 1 if findings["problems"] else 0
 
 
+# The events scripts rely on.
+_STREAMED = frozenset({"started", "batch", "epoch", "finished", "stopped", "failed"})
+
+
 class _TrainReport:
     """Prints training events: a JSON object a line, or a line an epoch for people."""
 
@@ -376,13 +381,16 @@ class _TrainReport:
         from cnnstudio.training import events
 
         if self._as_json:
-            if not isinstance(event, (events.Skipped, events.Message, events.FeatureMaps)):
+            if event.kind in _STREAMED:
                 _print_line(event.to_json())
             return
         if isinstance(event, events.Started):
             print(f"Training on {event.device}; the run is kept in {event.run}", flush=True)
         elif isinstance(event, events.EpochDone):
-            figures = "  ".join(f"{name} {value:.4f}" for name, value in event.metrics.items())
+            figures = "  ".join(
+                f"{name} {value:.4f}"
+                for name, value in {"loss": event.loss, **event.metrics}.items()
+            )
             print(
                 f"epoch {event.epoch}/{event.epochs}  {figures}  "
                 f"{event.images_per_second:,.0f} images/s",
@@ -422,6 +430,19 @@ def _project_to_train(options: argparse.Namespace) -> Project:
     settings_from_json(DataSettings, parts["data"], "data")
     settings_from_json(TrainingSettings, parts["training"], "training")
     return replace(project, data=parts["data"], training=parts["training"])
+
+
+def _network(path: Path) -> Network:
+    """The network of a project, a run or a Keras model file."""
+    from cnnstudio.keras_build.trained import MODEL_SUFFIXES, PROJECT_FILE
+
+    if path.is_dir():
+        return load_project(path / PROJECT_FILE).network
+    if path.suffix.lower() in {*MODEL_SUFFIXES, ".json"}:
+        from cnnstudio.keras_build.reading import read_network
+
+        return read_network(path)
+    return load_project(path).network
 
 
 def _project(path: Path) -> Project:

@@ -130,7 +130,7 @@ def load_model(file: Path) -> keras.Model:
 
     Raises `ModelError` naming the file.
     """
-    config = _configuration(file)["model"]
+    config = configuration(file)["model"]
     _refuse_code(config, file)
     import keras
 
@@ -151,7 +151,7 @@ def run_project(file: Path) -> Project | None:
         return None
 
 
-def _configuration(file: Path) -> dict[str, Any]:
+def configuration(file: Path) -> dict[str, Any]:
     """A model file's own description: `model` (its layers) and `compile` (loss and optimizer)."""
     damaged = ModelError(
         f"{file} is damaged or not a Keras model. Choose another file, or train again."
@@ -267,7 +267,7 @@ def _class_names(file: Path, count: int, *, strict: bool) -> list[str] | None:
 
 
 def _saved_loss(file: Path) -> Any:
-    compiled = _configuration(file)["compile"]
+    compiled = configuration(file)["compile"]
     return compiled.get("loss") if isinstance(compiled, Mapping) else None
 
 
