@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cnnstudio.data.pictures import PICTURE_SUFFIXES, PictureError, load_picture
+from cnnstudio.data.pictures import SUFFIXES, PictureError, load_picture
 from cnnstudio.errors import Cancelled
 from cnnstudio.keras_build.trained import TrainedModel
 
@@ -166,9 +166,9 @@ def output_kind(model: Any) -> Kind:
         layer, _, _ = tensor._keras_history
         name = type(layer).__name__
         activation = getattr(getattr(layer, "activation", None), "__name__", "")
-        if name == "Softmax" or activation == "softmax":
+        if name == "Softmax" or activation in ("softmax", "sparsemax"):
             return "softmax"
-        if activation == "sigmoid":
+        if activation in ("sigmoid", "hard_sigmoid"):
             return "sigmoid"
         if name not in passing and not (name == "Activation" and activation == "linear"):
             return "scores"
@@ -217,7 +217,7 @@ def _pictures_below(folder: Path) -> Iterator[Path]:
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            if Path(name).suffix.lower() in PICTURE_SUFFIXES and not name.startswith("."):
+            if Path(name).suffix.lower() in SUFFIXES and not name.startswith("."):
                 yield Path(parent, name)
 
 

@@ -71,6 +71,9 @@ LOSSES = (
     "binary_crossentropy",
     "mean_squared_error",
 )
+SIGMOIDS, SOFTMAXES = ("sigmoid", "hard_sigmoid"), ("softmax", "sparsemax")
+# Layers that hand probabilities on unchanged.
+PASSING = ("Dropout", "Flatten", "GlobalAveragePooling2D")
 LONGEST_VARIABLE = 32
 _TAKEN = {
     *keyword.kwlist,
@@ -149,13 +152,13 @@ def _compile(network: Network, training: Mapping[str, Any]) -> Call | None:
     """The call of `compile`, or None for a network with several outputs, which has no one loss."""
     if len(network.sinks) != 1:
         return None
-    last = network[network.sinks[0]]
-    activation = "softmax" if last.type == "Softmax" else last.settings.get("activation")
+    activation, one = _last_activation(network), _one_score(network)
     loss = training.get("loss")
     if loss not in LOSSES:
-        one = last.settings.get("units") == 1
-        loss = "binary_crossentropy" if one else "sparse_categorical_crossentropy"
-    if activation in ("softmax", "sigmoid") or not loss.endswith("crossentropy"):
+        # As the training chooses: one sigmoid unit tells two classes apart, several stand alone.
+        binary = one or activation in SIGMOIDS
+        loss = "binary_crossentropy" if binary else "sparse_categorical_crossentropy"
+    if activation in (*SIGMOIDS, *SOFTMAXES) or loss == "mean_squared_error":
         written = _text(loss)
     else:
         class_name = "".join(word.capitalize() for word in loss.split("_"))
@@ -184,11 +187,9 @@ def _optimizer(training: Mapping[str, Any]) -> str:
 
 def _classify_function(network: Network) -> str:
     height, width, channels = network[network.sources[0]]["shape"]
-    last = network[network.sinks[0]]
-    activation = "softmax" if last.type == "Softmax" else last.settings.get("activation")
-    one = last.settings.get("units") == 1
+    activation, one = _last_activation(network), _one_score(network)
     scores = "model.predict(pixels[None], verbose=0)[0]"
-    if activation not in ("softmax", "sigmoid"):
+    if activation not in (*SIGMOIDS, *SOFTMAXES):
         function = "sigmoid" if one else "softmax"
         scores = f"keras.ops.{function}({scores})"
     lines = [
@@ -210,6 +211,26 @@ def _classify_function(network: Network) -> str:
         "    return [(name, float(score)) for name, score in ranked]",
     ]
     return "\n".join(lines)
+
+
+def _last_layer(network: Network) -> Layer:
+    """The layer that makes the scores, seen through those that only hand them on."""
+    layer = network[network.sinks[0]]
+    while layer.type in PASSING or (layer.type == "Activation" and layer["activation"] == "linear"):
+        layer = network[network.inputs_of(layer.name)[0]]
+    return layer
+
+
+def _last_activation(network: Network) -> str:
+    layer = _last_layer(network)
+    return "softmax" if layer.type == "Softmax" else layer.settings.get("activation", "linear")
+
+
+def _one_score(network: Network) -> bool:
+    layer = _last_layer(network)
+    while layer.type in ("Activation", "ReLU", "Softmax", "BatchNormalization"):
+        layer = network[network.inputs_of(layer.name)[0]]
+    return 1 in (layer.settings.get("units"), layer.settings.get("filters"))
 
 
 def _arguments(layer: Layer) -> list[str]:

@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from cnnstudio.errors import StudioError
 from cnnstudio.graph.project import Project, ProjectError, load_project
@@ -64,7 +64,7 @@ class TrainedModel:
     loss: Any = field(default=None, repr=False)
 
     @property
-    def color_mode(self) -> str:
+    def color_mode(self) -> Literal["rgb", "grayscale"]:
         """`"grayscale"` or `"rgb"`, as `cnnstudio.data.settings` names it."""
         return "grayscale" if self.channels == 1 else "rgb"
 
