@@ -157,6 +157,17 @@ class TaskRunner(QObject):
         for task in self._tasks:
             task.cancel()
 
+    def wait(self, timeout: float = 10.0) -> bool:
+        """Wait until what was asked for so far has run; False after `timeout` seconds.
+
+        For the end of the program and for tests: nothing else in the GUI thread may wait.
+        """
+        if self._thread is None or self._closed:
+            return True
+        reached = threading.Event()
+        self._queue.put(Task(self, reached.set, (), None, None, None, False))
+        return reached.wait(timeout)
+
     def shutdown(self, timeout: float = 10.0) -> bool:
         """Cancel everything and join the thread; False if it has not ended after `timeout` s."""
         self._closed = True

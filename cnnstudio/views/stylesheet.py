@@ -63,6 +63,8 @@ QLabel[role="success"] { color: $success; }
 QLabel:disabled { color: $disabled; }
 QFrame[role="panel"] { background: $surface; }
 QFrame[role="card"] { background: $surface; border: 1px solid $border; border-radius: $radiuspx; }
+QFrame[role="bar"] { background: $surface; border-bottom: 1px solid $border; }
+QFrame[role="bar"] > QLabel[role="brand"] { font-weight: 700; }
 QFrame[role="line"] { background: $border; border: none; }
 
 QPushButton, QToolButton {
@@ -97,6 +99,13 @@ QPushButton[role="quiet"], QToolButton[role="quiet"] {
 }
 QPushButton[role="quiet"]:hover, QToolButton[role="quiet"]:hover { background: $hover; }
 QPushButton[role="quiet"]:focus, QToolButton[role="quiet"]:focus { border: 2px solid $accent; }
+QPushButton[role="tab"] {
+    background: transparent; border: 1px solid transparent; border-radius: 6px; color: $secondary;
+    min-height: 28px; padding: 0 14px;
+}
+QPushButton[role="tab"]:hover { color: $text; }
+QPushButton[role="tab"]:checked { background: $raised; color: $text; font-weight: 600; }
+QPushButton[role="tab"]:focus { border: 2px solid $accent; padding: 0 13px; min-height: 26px; }
 QPushButton[role="link"] {
     background: transparent; color: $accent; border-color: $accent; font-weight: 600;
 }

@@ -1,0 +1,172 @@
+"""The main window: puts the parts together and holds no logic of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from cnnstudio.app.document import Document
+from cnnstudio.app.recovery import Recovery
+from cnnstudio.app.settings import Settings
+from cnnstudio.app.tasks import TaskRunner
+from cnnstudio.app.trainer import Trainer
+from cnnstudio.graph.project import SUFFIX
+from cnnstudio.views import theme
+from cnnstudio.views.actions import Actions
+from cnnstudio.views.closing import Closing
+from cnnstudio.views.context import Action, Context, Kind, PageName
+from cnnstudio.views.files import Files
+from cnnstudio.views.notifications import Notifications
+from cnnstudio.views.status import StatusBar
+from cnnstudio.views.top_bar import TopBar
+
+TITLES = {
+    "data": "Data",
+    "design": "Design",
+    "train": "Train",
+    "explore": "Explore",
+    "classify": "Classify",
+    "learn": "Learn",
+}
+
+
+class MainWindow(QMainWindow):
+    """The window. `document`, `trainer`, `tasks` and `inference` are the program behind it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("mainWindow")
+        self.setMinimumSize(960, 600)
+        self.setAcceptDrops(True)
+        self.settings = Settings(self)
+        app = QApplication.instance()
+        if isinstance(app, QApplication) and theme.choice() != self.settings.theme:
+            theme.choose(self.settings.theme)
+        elif isinstance(app, QApplication):
+            theme.apply(app)
+        self.document = Document(self)
+        self.trainer = Trainer(self)
+        self.tasks = TaskRunner("tasks", self)
+        self.inference = TaskRunner("inference", self)
+        self.context = Context(
+            self.document, self.trainer, self.tasks, self.inference, self.settings, self
+        )
+        self.pages = _make_pages(self.context)
+        self.files = Files(self.context, self)
+        self.recovery = Recovery(self.document, self)
+        self._closing = Closing(self.context, self.files, self.recovery, self)
+        self._assemble()
+        self.actions_ = Actions(self, self.context, self.files, self.pages, TITLES)
+        self._connect()
+        self._restore_look()
+
+    def show_page(self, name: PageName | str) -> None:
+        """Bring a page to the front: "data", "design", "train", "explore", "classify", "learn"."""
+        self._stack.setCurrentWidget(self.pages[name])
+        self._top.show_page(name)
+        self.settings.page = name
+
+    def notify(self, text: str, kind: Kind = "info", action: Action | None = None) -> None:
+        """Show a message to the person."""
+        self.notifications.show_message(text, kind, action)
+
+    def offer_recovery(self) -> None:
+        """Offer the newest project that a program left unsaved when it ended badly."""
+        for rescued in self.recovery.find()[:1]:
+            self.notify(
+                f"{rescued.title} of {rescued.saved:%d %B, %H:%M} was not saved when the program "
+                "ended.",
+                "info",
+                ("Restore", lambda rescued=rescued: self.recovery.restore(rescued)),
+            )
+
+    def _assemble(self) -> None:
+        self._top = TopBar(self.context, TITLES)
+        self._stack = QStackedWidget()
+        for page in self.pages.values():
+            self._stack.addWidget(page)
+        centre = QWidget()
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._top)
+        layout.addWidget(self._stack, 1)
+        self.setCentralWidget(centre)
+        self.setStatusBar(StatusBar(self.context))
+        self.notifications = Notifications(centre)
+
+    def _connect(self) -> None:
+        self._top.page_chosen.connect(self.show_page)
+        self.context.page_requested.connect(self.show_page)
+        self.context.notified.connect(self.notifications.show_message)
+        for failed in (
+            self.document.failed,
+            self.trainer.failed,
+            self.tasks.failed,
+            self.inference.failed,
+        ):
+            failed.connect(lambda message: self.notify(message, "error"))
+        self.document.project_changed.connect(self._show_title)
+        self._show_title()
+
+    def _show_title(self) -> None:
+        self.setWindowTitle(f"{self.document.title}[*] — CNN Studio")
+        self.setWindowModified(self.document.dirty)
+
+    def _restore_look(self) -> None:
+        geometry = self.settings.geometry
+        if geometry is None or not self.restoreGeometry(geometry):
+            room = self.screen().availableGeometry()
+            self.resize(min(1440, max(room.width(), 960)), min(900, max(room.height(), 600)))
+        page = self.settings.page
+        self.show_page(page if page in self.pages else "design")
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        dropped = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        folders = [path for path in dropped if path.is_dir()]
+        projects = [path for path in dropped if path.suffix.lower() == SUFFIX]
+        if projects:
+            self.files.open(projects[0])
+        elif folders:
+            self.context.open_folder(folders[0])
+        elif dropped:
+            self.context.classify_paths(dropped)
+        event.acceptProposedAction()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.settings.geometry = self.saveGeometry()
+        if self._closing.may_close():
+            event.accept()
+        else:
+            event.ignore()
+
+
+def _make_pages(context: Context) -> dict[str, QWidget]:
+    import importlib
+
+    homes = {
+        "data": ("data_page", "DataPage"),
+        "design": ("design.page", "DesignPage"),
+        "train": ("train_page", "TrainPage"),
+        "explore": ("explore_page", "ExplorePage"),
+        "classify": ("classify_page", "ClassifyPage"),
+        "learn": ("learn_page", "LearnPage"),
+    }
+    pages = {}
+    for name, (module, kind) in homes.items():
+        try:
+            page = getattr(importlib.import_module(f"cnnstudio.views.{module}"), kind)(context)
+        except ModuleNotFoundError as error:
+            print(error)  # noqa: T201
+            page = QWidget()
+            page.setObjectName(f"{name}Page")
+        pages[name] = page
+    return pages

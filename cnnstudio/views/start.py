@@ -1,0 +1,77 @@
+"""Starts the window: the application, its theme, and what surrounds the event loop."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from cnnstudio import __version__
+from cnnstudio.app.errors import describe, log_to_file
+from cnnstudio.views.display import check_display
+from cnnstudio.views.main_window import MainWindow
+
+log = logging.getLogger("cnnstudio")
+
+
+def run_window(project: Path | None = None) -> int:
+    """Show the window, with a project if one is given, until it is closed.
+
+    Raises `StudioError` when there is no display.
+    """
+    check_display()
+    application = make_application()
+    log_to_file()
+    window = MainWindow()
+    _catch_errors(window)
+    window.show()
+    if project is not None:
+        window.files.open(project)
+    window.offer_recovery()
+    # TensorFlow takes seconds to load: the window is there first.
+    QTimer.singleShot(0, window.trainer.warm_up)
+    stopper = _close_on_interrupt(window)
+    status = application.exec()
+    stopper.stop()
+    return status
+
+
+def make_application() -> QApplication:
+    """The one application object, with its names."""
+    application = QApplication.instance()
+    if not isinstance(application, QApplication):
+        application = QApplication(sys.argv[:1])
+    application.setApplicationName("cnnstudio")
+    application.setApplicationDisplayName("CNN Studio")
+    application.setApplicationVersion(__version__)
+    application.setDesktopFileName("cnnstudio")
+    return application
+
+
+def _catch_errors(window: MainWindow) -> None:
+    """Tell the person about an error nobody caught, write it to the log, and go on."""
+
+    def caught(
+        _kind: type[BaseException], error: BaseException, _trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            window.close()
+        else:
+            window.notify(describe(error), "error")
+
+    sys.excepthook = caught
+
+
+def _close_on_interrupt(window: MainWindow) -> QTimer:
+    """Close the window on Ctrl+C in the terminal, asking what there is to ask."""
+    signal.signal(signal.SIGINT, lambda _signal, _frame: window.close())
+    # Python only sees the signal when it runs: let it, a few times a second.
+    timer = QTimer(window, interval=250)
+    timer.timeout.connect(lambda: None)
+    timer.start()
+    return timer

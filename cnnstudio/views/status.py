@@ -1,0 +1,62 @@
+"""The line at the bottom: what the network costs, and the zoom of the canvas."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
+
+from cnnstudio.analysis import training_bytes
+from cnnstudio.views.context import Context
+from cnnstudio.views.design.wording import bytes_text, count_text, short_count
+from cnnstudio.views.widgets import Secondary, name_widget
+
+# Numbers that an optimizer keeps for each weight besides the weight and its gradient.
+SLOTS = {"SGD": 1, "RMSprop": 1, "Adagrad": 1, "Adam": 2, "AdamW": 2}
+WEIGHT_BYTES = 4
+
+
+class StatusBar(QStatusBar):
+    """Follows the document; pages set the zoom through `Context.zoom_changed`."""
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self._document = context.document
+        self._layers = self._part("statusLayers", "Layers")
+        self._parameters = self._part("statusParameters", "Parameters and their size")
+        self._cost = self._part("statusMultiplyAdds", "Multiply-adds for a picture")
+        self._memory = self._part("statusMemory", "Memory for a picture and to train")
+        self._problems = self._part("statusProblems", "Problems")
+        self._zoom = Secondary()
+        self._zoom.setWordWrap(False)
+        name_widget(self._zoom, "statusZoom", "Zoom of the canvas")
+        self.addPermanentWidget(self._zoom)
+        self._document.changed.connect(self._refresh)
+        self._document.training_changed.connect(self._refresh)
+        context.zoom_changed.connect(self._zoom.setText)
+        self._refresh()
+
+    def _part(self, object_name: str, accessible: str) -> QLabel:
+        label = Secondary()
+        label.setWordWrap(False)
+        name_widget(label, object_name, accessible, accessible)
+        self.addWidget(label)
+        return label
+
+    def _refresh(self) -> None:
+        analysis, settings = self._document.analysis, self._document.training
+        count = len(analysis.layers)
+        self._layers.setText(f"{count} layer" + ("" if count == 1 else "s"))
+        self._parameters.setText(
+            f"{count_text(analysis.parameters)} parameters · "
+            f"{bytes_text(analysis.parameters * WEIGHT_BYTES)}"
+        )
+        self._cost.setText(f"{short_count(analysis.multiply_adds)} multiply-adds")
+        training = training_bytes(analysis, settings.batch_size, SLOTS[settings.optimizer.name])
+        self._memory.setText(
+            f"{bytes_text(analysis.activation_bytes)} a picture · "
+            f"{bytes_text(training)} to train at batch {settings.batch_size}"
+        )
+        errors = len(analysis.errors)
+        self._problems.setText(
+            "" if not errors else f"{errors} problem" + ("" if errors == 1 else "s")
+        )
