@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from cnnstudio.data.settings import SettingsModel
 
 OptimizerName = Literal["SGD", "RMSprop", "Adagrad", "Adam", "AdamW"]
 LossName = Literal[
@@ -29,10 +31,9 @@ OPTIMIZER_ARGUMENTS: dict[str, tuple[str, ...]] = {
 }
 
 
-class _Settings(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True
-    )
+class _Settings(SettingsModel):
+    # Strict: "epochs": true is a mistake, not 1.
+    model_config = ConfigDict(strict=True, validate_default=True)
 
 
 class OptimizerSettings(_Settings):

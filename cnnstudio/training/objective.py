@@ -1,0 +1,106 @@
+"""The loss that fits the last layer, and the accuracy that goes with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cnnstudio.graph.network import Network
+from cnnstudio.training.errors import TrainingError
+from cnnstudio.training.settings import LossName
+
+# What leaves these gives is what reaches them, as far as the choice of a loss goes.
+_PASSING = {"Dropout", "Flatten", "GlobalAveragePooling2D"}
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What training makes small.
+
+    Attributes:
+        name: Keras's name of the loss.
+        from_logits: whether the network gives raw scores, so that the loss applies the softmax
+            (or sigmoid) itself.
+        one_hot: whether labels are rows of 0 and 1, not class numbers.
+        single: whether one output tells two classes apart.
+    """
+
+    name: str
+    from_logits: bool
+    one_hot: bool
+    single: bool
+
+    def loss(self) -> Any:
+        """The Keras loss object."""
+        import keras
+
+        losses: dict[str, Any] = {
+            "sparse_categorical_crossentropy": keras.losses.SparseCategoricalCrossentropy,
+            "categorical_crossentropy": keras.losses.CategoricalCrossentropy,
+            "binary_crossentropy": keras.losses.BinaryCrossentropy,
+        }
+        if self.name in losses:
+            return losses[self.name](from_logits=self.from_logits)
+        return keras.losses.MeanSquaredError()
+
+    def accuracy(self) -> Any:
+        """The Keras metric, named `accuracy`."""
+        import keras
+
+        if self.single:
+            threshold = 0.0 if self.from_logits else 0.5
+            return keras.metrics.BinaryAccuracy(name="accuracy", threshold=threshold)
+        if self.one_hot:
+            return keras.metrics.CategoricalAccuracy(name="accuracy")
+        return keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+
+
+def choose_objective(
+    network: Network, units: int, classes: int, setting: LossName = "auto"
+) -> Objective:
+    """The loss for a network with one output of `units` scores and pictures of `classes` classes.
+
+    With `auto`: one unit for two classes takes binary cross-entropy; several sigmoid units too,
+    each a yes or no of its own; everything else categorical cross-entropy on class numbers.
+    Scores that are no probabilities (no softmax, no sigmoid) are logits.
+
+    Raises `TrainingError` naming the layer when the loss or the units do not fit.
+    """
+    last = network.sinks[0]
+    activation = _activation(network, last)
+    single = units == 1 and classes == 2
+    if units != classes and not single:
+        raise TrainingError(
+            f"{last} gives {units} {'score' if units == 1 else 'scores'}, but the pictures have "
+            f"{classes} classes: give the last Dense layer {classes} units."
+        )
+    name: str = setting
+    if setting == "auto":
+        yes_or_no = single or activation == "sigmoid"
+        name = "binary_crossentropy" if yes_or_no else "sparse_categorical_crossentropy"
+    elif single and "categorical" in setting:
+        raise TrainingError(
+            f"The loss {setting} needs a score for each class, but {last} gives one: choose "
+            "auto or binary_crossentropy, or give the last Dense layer 2 units."
+        )
+    probabilities = {"softmax", "sparsemax", "sigmoid", "hard_sigmoid"}
+    return Objective(
+        name=name,
+        from_logits=name != "mean_squared_error" and activation not in probabilities,
+        one_hot=not single and name != "sparse_categorical_crossentropy",
+        single=single,
+    )
+
+
+def _activation(network: Network, name: str) -> str:
+    """The activation whose values come out of a layer, looking through those that keep them."""
+    while True:
+        layer = network[name]
+        inputs = network.inputs_of(name)
+        if layer.type in {"Softmax", "ReLU"}:
+            return layer.type.lower()
+        activation = str(layer.settings.get("activation", "linear"))
+        passes = layer.type in _PASSING or (layer.type == "Activation" and activation == "linear")
+        if not passes or len(inputs) != 1:
+            return activation
+        name = inputs[0]

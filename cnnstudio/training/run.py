@@ -1,0 +1,363 @@
+"""Train a project: the one engine behind the window and the command line."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cnnstudio.data.feed import Feed
+from cnnstudio.errors import Cancelled, StudioError
+from cnnstudio.graph.project import Project
+from cnnstudio.keras_build.build import build_model
+from cnnstudio.keras_build.trained import CLASSES_FILE
+from cnnstudio.training import checkpoint, events
+from cnnstudio.training.control import Control
+from cnnstudio.training.device import describe_device, load_keras
+from cnnstudio.training.errors import TrainingError, explain
+from cnnstudio.training.folder import RunFolder
+from cnnstudio.training.loop import Loop, Stopping, as_callback
+from cnnstudio.training.prepare import Plan, prepare
+
+if TYPE_CHECKING:
+    import keras
+
+    from cnnstudio.data.scan import FolderReport
+
+__all__ = ["TrainingError", "train"]
+
+
+def train(
+    project: Project,
+    *,
+    data_folder: Path | None = None,
+    runs_folder: Path,
+    on_event: Callable[[events.Event], None],
+    control: Control,
+    resume: Path | None = None,
+    report: FolderReport | None = None,
+    name: str = "network",
+) -> Path:
+    """Train and return the run's folder, whether all epochs were done or Stop was pressed.
+
+    `on_event` is called in this thread. `control` may be used from any other. With `resume`, the
+    run in that folder is continued where its checkpoint is, with the project's settings: as many
+    epochs in all as `training.epochs` says. `report` saves scanning the data folder again. A new
+    run's folder is named after the time and `name`.
+
+    Random numbers: `training.seed` is set for the whole process when training starts, and
+    `training.deterministic` cannot be taken back in this process.
+
+    Raises `TrainingError` after a `Failed` event with the same message, and `Cancelled` when Stop
+    was pressed before the first batch of a run that has no folder yet.
+    """
+    engine = _Engine(control, on_event)
+    try:
+        return engine.run(project, data_folder, runs_folder, resume, report, name)
+    except Cancelled:
+        raise
+    except Exception as error:
+        failure = engine.failed(error)
+        if failure is error:
+            raise
+        raise failure from error
+    finally:
+        engine.close()
+
+
+class _Engine:
+    """One call of `train`."""
+
+    def __init__(self, control: Control, on_event: Callable[[events.Event], None]) -> None:
+        self._control = control
+        self._on_event = on_event
+        self._folder: RunFolder | None = None
+        self._plan: Plan | None = None
+
+    def run(
+        self,
+        project: Project,
+        data_folder: Path | None,
+        runs_folder: Path,
+        resume: Path | None,
+        report: FolderReport | None,
+        name: str,
+    ) -> Path:
+        load_keras()
+        plan = prepare(
+            project,
+            data_folder=data_folder,
+            report=report,
+            cancelled=lambda: self._control.stopping,
+        )
+        self._plan = plan
+        if resume is not None:
+            self._folder = folder = RunFolder(resume)
+            state, arrays = _checkpoint(folder, plan)
+        else:
+            if self._control.stopping:
+                raise Cancelled
+            self._folder = folder = RunFolder.create(runs_folder, name, datetime.now())
+            state, arrays = checkpoint.State(), {}
+        training = _Training(plan, folder, state, arrays, self._control, self._on_event)
+        training.run()
+        return folder.path
+
+    def failed(self, error: Exception) -> StudioError:
+        """Tell how it failed; return what to raise."""
+        plan, folder = self._plan, self._folder
+        failure = explain(
+            error,
+            batch_size=plan.training.batch_size if plan else 0,
+            image_size=plan.data.image_size if plan else (0, 0),
+            kept=folder.kept if folder else "",
+        )
+        event = events.Failed(run=folder.path if folder else None, message=failure.message)
+        if folder is not None:
+            # The disk may be what failed.
+            with contextlib.suppress(StudioError):
+                folder.event(event)
+        self._on_event(event)
+        return failure
+
+    def close(self) -> None:
+        if self._folder is not None:
+            self._folder.close()
+
+
+class _Training:
+    """Model, feeds and loop of a run."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        folder: RunFolder,
+        state: checkpoint.State,
+        arrays: checkpoint.Arrays,
+        control: Control,
+        on_event: Callable[[events.Event], None],
+    ) -> None:
+        self._plan = plan
+        self._folder = folder
+        self._state = state
+        settings = plan.training
+        _set_seeds(settings.seed, deterministic=settings.deterministic)
+        self._model = _compiled(plan)
+        self._feed = self._make_feed(plan.dataset.train, shuffle=True)
+        self._validation = (
+            self._make_feed(plan.dataset.val, shuffle=False) if plan.validates else None
+        )
+        feeds = [feed for feed in (self._feed, self._validation) if feed is not None]
+        self._loop = Loop(
+            self._model,
+            folder,
+            settings,
+            state,
+            control=control,
+            on_event=on_event,
+            skipped=[feed.skipped for feed in feeds],
+            validates=plan.validates,
+        )
+        self._hints = list(plan.hints)
+        order = _order(plan)
+        if arrays:
+            self._restore(arrays, order)
+        state.order, state.steps_per_epoch = order, self._feed.steps_per_epoch
+        state.optimizer = settings.optimizer.name
+
+    def run(self) -> None:
+        plan, state, loop = self._plan, self._state, self._loop
+        device = describe_device()
+        seed = plan.training.seed
+        self._folder.describe(plan.project, plan.dataset.classes, {"device": device, "seed": seed})
+        loop.tell(
+            events.Started(
+                run=self._folder.path,
+                classes=plan.dataset.classes,
+                training_images=len(plan.dataset.train),
+                validation_images=len(plan.dataset.val),
+                steps_per_epoch=state.steps_per_epoch,
+                epochs=plan.training.epochs,
+                device=device,
+                loss_name=plan.objective.name,
+                epoch=state.epoch,
+                step=state.step,
+            )
+        )
+        for hint in self._hints:
+            loop.message(hint)
+        try:
+            self._fit_all()
+        except Stopping:
+            self._stopped()
+        else:
+            self._finished()
+
+    def _fit_all(self) -> None:
+        state, epochs = self._state, self._plan.training.epochs
+        if state.step >= state.steps_per_epoch:
+            self._only_validate()
+        elif state.step:
+            # Keras knows no epoch that begins in the middle: its rest is a `fit` of its own.
+            self._fit(state.epoch + 1, state.steps_per_epoch - state.step)
+        if state.epoch < epochs and not state.early:
+            self._fit(epochs, state.steps_per_epoch)
+
+    def _fit(self, epochs: int, steps: int) -> None:
+        import keras
+
+        state, validation = self._state, self._validation
+        callbacks = keras.callbacks.CallbackList(
+            [as_callback(self._loop)], add_history=True, model=self._model, epochs=epochs
+        )
+        try:
+            self._model.fit(
+                self._feed.dataset(state.epoch, state.step),
+                epochs=epochs,
+                initial_epoch=state.epoch,
+                steps_per_epoch=steps,
+                validation_data=validation.dataset() if validation else None,
+                validation_steps=validation.steps_per_epoch if validation else None,
+                shuffle=False,  # the feed does it
+                verbose=0,
+                callbacks=callbacks,
+            )
+        except BaseException:
+            # `fit` was left in the middle: end the threads Keras began with it.
+            if self._loop.validating:
+                callbacks.on_test_end()
+            callbacks.on_train_end()
+            raise
+
+    def _only_validate(self) -> None:
+        """End an epoch that was stopped after its last batch."""
+        self._loop.epoch_begins()
+        logs = {k: float(v) for k, v in self._model.get_metrics_result().items()}
+        if self._validation is not None:
+            result = self._model.evaluate(
+                self._validation.dataset(),
+                steps=self._validation.steps_per_epoch,
+                verbose=0,
+                callbacks=[as_callback(self._loop)],
+                return_dict=True,
+            )
+            logs.update({f"val_{k}": float(v) for k, v in result.items()})
+        self._loop.epoch_ends(logs)
+
+    def _stopped(self) -> None:
+        self._loop.stopped()
+        if not self._folder.has_model:
+            self._folder.save_model(self._model)
+        self._loop.save_checkpoint()
+        self._loop.tell(events.Stopped(**self._ending()))
+
+    def _finished(self) -> None:
+        stopping = self._plan.training.early_stopping
+        if not self._folder.has_model or (stopping.enabled and not stopping.restore_best):
+            self._folder.save_model(self._model)
+        self._loop.tell(events.Finished(**self._ending(), early=self._state.early))
+
+    def _ending(self) -> dict[str, Any]:
+        state = self._state
+        return {
+            "run": self._folder.path,
+            "epochs_done": state.epoch,
+            "epochs": self._plan.training.epochs,
+            "best_epoch": state.best_epoch,
+            "metrics": state.best_metrics,
+            "seconds": state.seconds,
+            "skipped": len(state.skipped),
+        }
+
+    def _restore(self, arrays: checkpoint.Arrays, order: dict[str, Any]) -> None:
+        state = self._state
+        metrics = checkpoint.restore(self._model, arrays, self._folder.checkpoint_folder)
+        # A checkpoint holds the rate as well, but the settings are what the person sees.
+        self._model.optimizer.learning_rate = self._plan.training.optimizer.learning_rate
+        if state.early:
+            state.early, state.waited = False, 0
+        if state.step and state.order != order:
+            self._hints.append(
+                f"Other pictures or another batch size than before: epoch {state.epoch + 1} "
+                "starts again at its first batch."
+            )
+            state.step = 0
+        if state.step:
+            self._loop.metrics_to_restore = metrics
+        self._folder.forget_after(state.epoch)
+
+    def _make_feed(self, samples: Any, *, shuffle: bool) -> Feed:
+        plan = self._plan
+        return Feed(
+            samples,
+            plan.data,
+            batch_size=plan.training.batch_size,
+            shuffle=shuffle,
+            seed=plan.training.seed,
+            classes=len(plan.dataset.classes),
+            one_hot=plan.objective.one_hot,
+        )
+
+
+def _checkpoint(folder: RunFolder, plan: Plan) -> tuple[checkpoint.State, checkpoint.Arrays]:
+    """What the run stopped with. Raises `TrainingError` if it cannot go on under this plan."""
+    state, arrays = checkpoint.load(folder.checkpoint_folder)
+    epochs, optimizer = plan.training.epochs, plan.training.optimizer.name
+    if state.epoch >= epochs:
+        raise TrainingError(
+            f"{folder.path} has done {state.epoch} of {epochs} epochs: to go on, ask for more "
+            f"than {state.epoch} (training.epochs, or --epochs)."
+        )
+    if state.optimizer and state.optimizer != optimizer:
+        raise TrainingError(
+            f"{folder.path} was trained with {state.optimizer}, the settings say {optimizer}: "
+            "continue with the same optimizer, or train anew."
+        )
+    try:
+        classes = tuple((folder.path / CLASSES_FILE).read_text(encoding="utf-8").splitlines())
+    except OSError:
+        classes = plan.dataset.classes
+    if classes != plan.dataset.classes:
+        raise TrainingError(
+            f"{folder.path} was trained on the classes {', '.join(classes)}, but the pictures now "
+            f"have {', '.join(plan.dataset.classes)}: continue with the same folder, or train anew."
+        )
+    folder.kept_until(state)
+    return state, arrays
+
+
+def _order(plan: Plan) -> dict[str, Any]:
+    """What decides which pictures are in which step of which epoch."""
+    return {
+        "batch_size": plan.training.batch_size,
+        "seed": plan.training.seed,
+        "training_images": len(plan.dataset.train),
+        "data_seed": plan.data.seed,
+        "validation_split": plan.data.validation_split,
+    }
+
+
+def _set_seeds(seed: int, *, deterministic: bool) -> None:
+    import keras
+    import tensorflow as tf
+
+    keras.utils.set_random_seed(seed)
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
+
+
+def _compiled(plan: Plan) -> keras.Model:
+    import keras
+
+    settings, objective = plan.training, plan.objective
+    model = build_model(plan.project.network, seed=settings.seed)
+    model.compile(
+        optimizer=getattr(keras.optimizers, settings.optimizer.name)(
+            **settings.optimizer.arguments()
+        ),
+        loss=objective.loss(),
+        metrics=[objective.accuracy()],
+    )
+    return model
