@@ -38,9 +38,9 @@ def _activation(default: str = "linear") -> Field:
 
 
 def _initializer(name: str, default: str, what: str) -> Field:
-    choices = INITIALIZERS
-    if name == "bias_initializer":
-        # Orthogonal needs a matrix; a bias is a vector.
+    choices: tuple[str, ...] = INITIALIZERS
+    if name != "kernel_initializer":
+        # Orthogonal needs a matrix; biases, shifts and factors are vectors.
         choices = tuple(choice for choice in INITIALIZERS if choice != "orthogonal")
     return Field(
         name,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -54,9 +55,7 @@ class Preset:
                 settings=settings,
             )
             names.append(name)
-        return Network(
-            network.layers, tuple(Link(a, b) for a, b in zip(names, names[1:], strict=False))
-        )
+        return Network(network.layers, tuple(Link(a, b) for a, b in pairwise(names)))
 
 
 def _small_cnn(_shape: Shape, classes: int) -> Iterator[Step]:

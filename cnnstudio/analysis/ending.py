@@ -1,0 +1,236 @@
+"""What leaves the network: one score for each class, as probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cnnstudio.analysis.findings import DENSE_ON_VOLUME
+from cnnstudio.analysis.info import LayerInfo, Problem, Remedy, Shape, size, thing
+from cnnstudio.analysis.remedies import (
+    POINTWISE,
+    Edit,
+    bound,
+    inserting_after,
+    inserting_before,
+    setting,
+)
+from cnnstudio.graph.network import Network
+
+Infos = Mapping[str, LayerInfo]
+# Units of a Dense layer added while the number of classes is not known.
+_GUESS = 10
+
+
+def ending_problems(
+    network: Network, infos: Infos, output: str, trainable: int, classes: int | None
+) -> list[Problem]:
+    """What is wrong with the output layer, given the number of classes if it is known."""
+    shape = infos[output].output_shape
+    if shape is None:
+        return []
+    if len(shape) > 1:
+        return [_volume(infos, output, shape, classes)]
+    found = []
+    if not trainable:
+        found.append(_nothing_learned(output, classes))
+    else:
+        wrong = _wrong_count(network, infos, output, shape[0], classes)
+        if wrong is not None:
+            found.append(wrong)
+        else:
+            found += _probabilities(infos, output, shape[0], classes)
+    return found
+
+
+def _dense(classes: int | None) -> tuple[str, dict[str, Any]]:
+    return "Dense", {"units": classes or _GUESS, "activation": "softmax"}
+
+
+def _volume(infos: Infos, output: str, shape: Shape, classes: int | None) -> Problem:
+    """The output is no vector."""
+    base, dense = output, None
+    while infos[base].type == "Dense" or infos[base].type in POINTWISE:
+        if infos[base].type == "Dense":
+            dense = base
+        base = infos[base].inputs[0]
+    if dense is not None:
+        given = infos[dense].input_shapes[0] or shape
+        positions = given[0] * given[1]
+        return Problem(
+            dense,
+            "error",
+            DENSE_ON_VOLUME,
+            f"{dense} gets {thing(given)} and works on each of its {positions:,} positions by "
+            f"itself, so the network ends in {size(shape)} values instead of one score for each "
+            f"class: insert a Flatten or GlobalAveragePooling2D before {dense}.",
+            "needs Flatten or global pooling first",
+            _offers(
+                dense,
+                ("Insert Flatten", inserting_before("Flatten")),
+                ("Insert GlobalAveragePooling2D", inserting_before("GlobalAveragePooling2D")),
+            ),
+        )
+    offers: list[tuple[str, Edit]] = []
+    if infos[base].type == "GlobalAveragePooling2D":
+        offers.append(("Set keepdims to no", _at(base, setting(keepdims=False))))
+    elif shape[2] == classes:
+        insert = _at(base, inserting_after(("GlobalAveragePooling2D", {})))
+        offers.append(("Add GlobalAveragePooling2D", insert))
+    units = f"Dense {classes}" if classes else "Dense"
+    offers += [
+        (f"Add {type_} and {units}", inserting_after((type_, {}), _dense(classes)))
+        for type_ in ("Flatten", "GlobalAveragePooling2D")
+    ]
+    return Problem(
+        output,
+        "error",
+        "output-not-vector",
+        f"The network ends in {output} with {thing(shape)} instead of one score for each class: "
+        "add a Flatten or GlobalAveragePooling2D and a Dense layer.",
+        "ends in a volume, not in scores",
+        _offers(output, *offers),
+    )
+
+
+def _nothing_learned(output: str, classes: int | None) -> Problem:
+    units = f"Dense {classes}" if classes else "Dense"
+    return Problem(
+        output,
+        "error",
+        "nothing-to-learn",
+        f"The network has no weights that training could change: add a Dense layer behind "
+        f"{output}.",
+        "no weights to train",
+        _offers(output, (f"Add {units}", inserting_after(_dense(classes)))),
+    )
+
+
+def _wrong_count(
+    network: Network, infos: Infos, output: str, width: int, classes: int | None
+) -> Problem | None:
+    """The number of scores is not the number of classes."""
+    last = _activation(infos, output)
+    base = output
+    while infos[base].type in POINTWISE:
+        base = infos[base].inputs[0]
+    if classes is None or width == classes:
+        if width == 1 and classes is None and last == "softmax":
+            return _softmax_of_one(infos, output, base)
+        return None
+    if classes == 2 and width == 1 and last == "sigmoid":
+        return None
+    add = ("Dense", {"units": classes})
+    scores = "score" if width == 1 else "scores"
+    offers: list[tuple[str, Edit]] = []
+    if infos[base].type == "Dense":
+        output = base
+        what = f"{base} has {width:,} {'unit' if width == 1 else 'units'}"
+        offers.append((f"Set units to {classes:,}", setting(units=classes)))
+    else:
+        what = f"The network ends in {output} with {width:,} {scores}"
+        filters = _filters_behind(network, infos, base)
+        if filters is not None and classes % infos[filters].settings["groups"] == 0:
+            edit = _at(filters, setting(filters=classes))
+            offers.append((f"Set filters of {filters} to {classes:,}", edit))
+        offers.append((f"Add Dense {classes:,}", _at(base, inserting_after(add))))
+    return Problem(
+        output,
+        "error",
+        "classes",
+        f"{what}, but the data has {classes:,} classes: it needs one score for each class.",
+        f"{width:,} {scores} for {classes:,} classes",
+        _offers(output, *offers),
+    )
+
+
+def _filters_behind(network: Network, infos: Infos, base: str) -> str | None:
+    """The convolution whose filters a global pooling turns into the scores."""
+    if infos[base].type != "GlobalAveragePooling2D":
+        return None
+    name = infos[base].inputs[0]
+    while infos[name].type in POINTWISE or infos[name].type.endswith("Pooling2D"):
+        if len(network.outputs_of(name)) > 1:
+            return None
+        name = infos[name].inputs[0]
+    alone = infos[name].type == "Conv2D" and len(network.outputs_of(name)) == 1
+    return name if alone else None
+
+
+def _softmax_of_one(infos: Infos, output: str, base: str) -> Problem:
+    offers: list[tuple[str, Edit]] = []
+    if infos[base].type == "Dense":
+        offers.append(("Set units to 2", _at(base, setting(units=2))))
+    if infos[output].type in ("Dense", "Activation"):
+        offers.append(("Set activation to sigmoid", setting(activation="sigmoid")))
+    if not offers:
+        offers.append(("Add Dense", _at(base, inserting_after(("Dense", {"units": _GUESS})))))
+    return Problem(
+        output,
+        "error",
+        "softmax-of-one",
+        f"{output} takes the softmax of one score, which is 1 whatever the picture: give it one "
+        "unit for each class, or a sigmoid for two classes.",
+        "softmax of 1 score is always 1",
+        _offers(output, *offers),
+    )
+
+
+def _probabilities(infos: Infos, output: str, width: int, classes: int | None) -> list[Problem]:
+    """The scores are no probabilities."""
+    wanted = "sigmoid" if width == 1 and classes in (None, 2) else "softmax"
+    if _activation(infos, output) == wanted:
+        return []
+    offers: list[tuple[str, Edit]] = []
+    if infos[output].type in ("Dense", "Activation"):
+        offers.append((f"Set activation to {wanted}", setting(activation=wanted)))
+    else:
+        step = ("Softmax", {}) if wanted == "softmax" else ("Activation", {"activation": wanted})
+        offers.append((f"Add {wanted}" if step[1] else "Add Softmax", inserting_after(step)))
+    return [
+        Problem(
+            output,
+            "warning",
+            "no-softmax",
+            f"{output} ends the network without a {wanted}, so that its {width:,} "
+            f"{'score is no probability' if width == 1 else 'scores are no probabilities'}: "
+            f"end it with a {wanted}.",
+            f"ends without a {wanted}",
+            _offers(output, *offers),
+        )
+    ]
+
+
+def _activation(infos: Infos, output: str) -> str | None:
+    """The function that gives the scores out, or None if it is none of a classifier's."""
+    name = output
+    while True:
+        info = infos[name]
+        if info.type == "Softmax":
+            return "softmax"
+        if info.type in ("Activation", "Dense", "Conv2D"):
+            function: str = info.settings["activation"]
+            if function != "linear" or info.type != "Activation":
+                return function
+        elif info.type == "Flatten":
+            # The softmax of each position apart adds up to 1 only where there is one position.
+            before = info.input_shapes[0] or ()
+            if len(before) == 3 and before[:2] != (1, 1):
+                return None
+        elif info.type != "GlobalAveragePooling2D":
+            return None
+        name = info.inputs[0]
+
+
+def _at(name: str, edit: Edit) -> Edit:
+    """`edit` at the layer `name`, whatever layer the problem is at."""
+
+    def elsewhere(network: Network, _layer: str) -> Network:
+        return bound(edit, name)(network)
+
+    return elsewhere
+
+
+def _offers(name: str, *offers: tuple[str, Edit]) -> tuple[Remedy, ...]:
+    made: list[Callable[[Network], Network]] = [bound(edit, name) for _, edit in offers]
+    return tuple(Remedy(label, edit) for (label, _), edit in zip(offers, made, strict=True))
