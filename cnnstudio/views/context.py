@@ -52,6 +52,10 @@ class Context(QObject):
     train_requested = Signal()
     # A run was finished or stopped, or its folder chosen: Path. Explore and Classify follow it.
     run_changed = Signal(object)
+    # Show what the network makes of a picture, layer by layer, on the Explore page: Path.
+    explain_requested = Signal(object)
+    # Measure a run or model on pictures on the Explore page: Path.
+    evaluate_requested = Signal(object)
 
     def __init__(
         self,
@@ -95,6 +99,16 @@ class Context(QObject):
         """Show the Classify page and classify pictures and folders there."""
         self.show_page("classify")
         self.classify_requested.emit(tuple(Path(path) for path in paths))
+
+    def explain(self, picture: Path) -> None:
+        """Show the Explore page with the feature maps of a picture."""
+        self.show_page("explore")
+        self.explain_requested.emit(Path(picture))
+
+    def evaluate(self, run: Path) -> None:
+        """Show the Explore page and measure a run or model there."""
+        self.show_page("explore")
+        self.evaluate_requested.emit(Path(run))
 
     def train(self) -> None:
         """Show the Train page and start a training there."""
