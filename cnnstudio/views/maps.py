@@ -25,7 +25,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from cnnstudio.views import theme
-from cnnstudio.views.explore.levels import Levels, coloured, colour_table, make_levels
+from cnnstudio.views.explore.levels import Levels, colour_table, coloured, make_levels
 
 GAP, LABEL, MARGIN = 8, 16, 8
 SMALLEST, LARGEST = 28, 640
@@ -155,7 +155,10 @@ class MapsView(QAbstractScrollArea):
         """The largest cell width with which every map is seen at once, if that is readable."""
         assert self._levels is not None
         count = len(self._levels.values)
-        available, tall = self.viewport().width() - 2 * MARGIN, self.viewport().height() - 2 * MARGIN
+        available, tall = (
+            self.viewport().width() - 2 * MARGIN,
+            self.viewport().height() - 2 * MARGIN,
+        )
         best = float(SMALLEST)
         for columns in range(1, count + 1):
             width = (available + GAP) / columns - GAP

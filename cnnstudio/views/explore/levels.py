@@ -89,7 +89,9 @@ def make_levels(maps: NDArray[np.floating], *, shared: bool = False) -> Levels:
     if maps.ndim == 1:
         maps = maps[None, None, :]
     if maps.ndim != 3:
-        raise ValueError(f"feature maps are (height, width, channels) or (units,), not {maps.shape}")
+        raise ValueError(
+            f"feature maps are (height, width, channels) or (units,), not {maps.shape}"
+        )
     values = np.ascontiguousarray(maps.transpose(2, 0, 1))
     safe = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
     low, high = safe.min(axis=(1, 2)), safe.max(axis=(1, 2))

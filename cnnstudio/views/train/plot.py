@@ -226,8 +226,7 @@ class Plot(QWidget):
         if kind == "validation":
             colour = QColor(colours.family[Category.REGULARISATION])
         if kind == "batch":
-            colour.setAlphaF(0.55)
-            return QPen(colour, 1)
+            return QPen(QColor(colours.tint("accent", share=0.5)), 1)
         pen = QPen(colour, 2)
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
         return pen

@@ -32,7 +32,8 @@ class Series:
 
     def append(self, x: float, y: float) -> None:
         if self._count == self._points.shape[1]:
-            self._points = np.concatenate([self._points, np.empty_like(self._points)], axis=1)
+            room = np.empty((3, max(self._count, 256)))
+            self._points = np.concatenate([self._points, room], axis=1)
         if np.isfinite(y):
             # Exponential mean divided by the sum of its weights, so that it does not start at 0.
             self._moment = SMOOTHING * self._moment + (1 - SMOOTHING) * y
@@ -52,6 +53,13 @@ class Series:
     @property
     def smooth(self) -> Floats:
         return self._points[2, : self._count]
+
+    def copy(self) -> Series:
+        """The same points, on their own: for a thread that reads while this one grows."""
+        twin = Series()
+        twin._points, twin._count = self._points[:, : self._count].copy(), self._count
+        twin._moment, twin._weight = self._moment, self._weight
+        return twin
 
     def nearest(self, x: float) -> tuple[float, float] | None:
         """The point whose x is closest, or None when there is none."""
@@ -96,6 +104,13 @@ class History:
 
     def get(self, metric: str, kind: str) -> Series:
         return self.series.get(Key(metric, kind)) or Series()
+
+    def copy(self) -> History:
+        """A snapshot that another thread may read."""
+        twin = History()
+        twin.series = {key: series.copy() for key, series in self.series.items()}
+        twin.last_epoch = self.last_epoch
+        return twin
 
     @property
     def empty(self) -> bool:

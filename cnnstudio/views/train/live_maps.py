@@ -1,0 +1,155 @@
+"""Feature maps of one picture in one layer, refreshed while the network trains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from cnnstudio.analysis import Analysis
+from cnnstudio.app.tasks import Task
+from cnnstudio.data.settings import DataSettings
+from cnnstudio.training.events import FeatureMapsReady
+from cnnstudio.views import theme
+from cnnstudio.views.context import Context
+from cnnstudio.views.explore.picture_box import PictureBox
+from cnnstudio.views.maps import MapsView
+from cnnstudio.views.widgets import Title, name_widget
+
+EMPTY = (
+    "Start training: what this layer sees in the picture appears here and changes as the network "
+    "learns."
+)
+
+
+class LiveMaps(QWidget):
+    """Asks the trainer for feature maps while it is visible, and shows them as they come.
+
+    `follow` says which network and data the picture and the layers belong to: the project's, or
+    while a training goes on those it was started with.
+    """
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._data: DataSettings | None = None
+        self._pixels: Any = None
+        self._task: Task | None = None
+        self.setObjectName("liveFeatureMaps")
+        self.setAccessibleName("Feature maps while training")
+        self.layer_box = QComboBox(self)
+        name_widget(
+            self.layer_box,
+            "watchedLayer",
+            "The layer whose feature maps are shown",
+            "The layer whose feature maps are shown",
+        )
+        self.layer_box.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.layer_box.setMinimumContentsLength(12)
+        self.layer_box.activated.connect(self._watch)
+        self.picture_box = PictureBox(context, parent=self)
+        self.picture_box.picked.connect(self._load)
+        self.maps = MapsView(self)
+        self.maps.setObjectName("liveMaps")
+        self.maps.empty_text = EMPTY
+        self.status = QLabel("", self)
+        self.status.setObjectName("liveMapsStatus")
+        self.status.setProperty("role", "secondary")
+        self.status.setWordWrap(True)
+        self.status.setMinimumHeight(34)
+        self.status.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self._caption = ""
+        self.maps.hovered.connect(lambda text: self.status.setText(text or self._caption))
+
+        head = QHBoxLayout()
+        head.setSpacing(theme.S8)
+        head.addWidget(Title("Feature maps", self))
+        head.addWidget(self.layer_box, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.S16, theme.S12, theme.S12, theme.S8)
+        layout.setSpacing(theme.S12)
+        layout.addLayout(head)
+        layout.addWidget(self.picture_box)
+        layout.addWidget(self.maps, 1)
+        layout.addWidget(self.status)
+
+    # -- what to watch ------------------------------------------------------------------------
+
+    @property
+    def layer(self) -> str | None:
+        return self.layer_box.currentData()
+
+    def follow(self, analysis: Analysis, data: DataSettings) -> None:
+        """Offer the layers of a network; pictures are read as `data` says."""
+        chosen = self.layer
+        rows = [
+            (info.name, "×".join(map(str, info.output_shape)), info.type)
+            for info in analysis.layers.values()
+            if info.output_shape is not None
+        ]
+        self.layer_box.clear()
+        for name, shape, _ in rows:
+            self.layer_box.addItem(f"{name}   {shape}", name)
+        names = [name for name, _, _ in rows]
+        if chosen in names:
+            self.layer_box.setCurrentIndex(names.index(chosen))
+        else:
+            first = next((i for i, row in enumerate(rows) if row[2] == "Conv2D"), 0)
+            self.layer_box.setCurrentIndex(first if rows else -1)
+        reread = self._data is not None and (
+            self._data.image_size != data.image_size or self._data.color_mode != data.color_mode
+        )
+        self._data = data
+        if reread and self.picture_box.path is not None:
+            self._load(self.picture_box.path)
+
+    def begin(self) -> None:
+        """A training starts: forget the maps of the last, take a picture if there is none."""
+        self.maps.clear()
+        self._say("")
+        self.picture_box.ensure()
+        self._watch()
+
+    def show_maps(self, event: FeatureMapsReady) -> None:
+        if event.layer != self.layer:
+            return
+        self.maps.set_maps(event.maps)
+        levels = self.maps.levels
+        assert levels is not None
+        self._say(f"Epoch {event.epoch}, step {event.step}   {levels.summary()}")
+
+    def _say(self, text: str) -> None:
+        self._caption = text
+        self.status.setText(text)
+
+    def _load(self, path: Path) -> None:
+        from cnnstudio.data.pictures import load_picture
+
+        data = self._data or self._context.document.data
+        if self._task is not None:
+            self._task.cancel()
+        self._task = self._context.tasks.run(
+            load_picture, path, data.image_size, data.color_mode, on_done=self._loaded
+        )
+
+    def _loaded(self, pixels: Any) -> None:
+        self._pixels = pixels
+        self._watch()
+
+    def _watch(self, _index: int = 0) -> None:
+        if self.isVisible() and self._pixels is not None:
+            self._context.trainer.watch(self.layer, self._pixels)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._watch()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        # Nobody looks: the training need not compute maps.
+        super().hideEvent(event)
+        self._context.trainer.watch(None)

@@ -1,0 +1,86 @@
+"""What stands in the way of a training, before it is started, with the ways out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cnnstudio.analysis import Problem
+from cnnstudio.app.document import Document
+from cnnstudio.views.context import Context
+from cnnstudio.views.train.controls import WayOut
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why Start cannot be pressed, as a sentence, and buttons that help."""
+
+    text: str
+    ways: tuple[WayOut, ...]
+
+
+def obstacle(context: Context) -> Obstacle | None:
+    """The first thing to put right before training, or None."""
+    document = context.document
+    if document.data.folder is None:
+        return Obstacle(
+            "Training needs pictures: open a folder of them, or take a sample set.",
+            (
+                ("Open the Data page", lambda: context.show_page("data")),
+                ("Take the sample digits", lambda: context.make_sample("digits")),
+            ),
+        )
+    report = document.report
+    if report is not None:
+        learned = report.splits.get("train", report.classes) if report.splits else report.classes
+        if (report.splits and "train" not in report.splits) or len(learned) < 2:
+            text = next(iter(report.problems), "The data has fewer than two classes.")
+            return Obstacle(text, (("Open the Data page", lambda: context.show_page("data")),))
+    unlike = _unlike_data(document)
+    if unlike:
+        return Obstacle(unlike, (("Match the data", document.match_data),))
+    errors = document.analysis.errors
+    if errors:
+        return _from_problem(context, errors[0], len(errors) - 1)
+    return None
+
+
+def _unlike_data(document: Document) -> str:
+    """How the Input differs from the pictures; empty if it does not."""
+    network = document.network
+    if len(network.sources) != 1:
+        return ""
+    shape = tuple(network[network.sources[0]]["shape"])
+    wanted = (*document.data.image_size, document.data.channels)
+    if all(a is None or a == b for a, b in zip(shape, wanted, strict=True)):
+        return ""
+    return (
+        f"{network.sources[0]} takes pictures of {_size(shape)}, the data gives {_size(wanted)}: "
+        "match the network to the data, or change the picture size on the Data page."
+    )
+
+
+def _from_problem(context: Context, problem: Problem, more: int) -> Obstacle:
+    document = context.document
+    text = problem.message
+    if more:
+        text += f" ({more} more {'problem' if more == 1 else 'problems'} on the Design page.)"
+
+    def lead() -> None:
+        context.show_page("design")
+        if problem.layer is not None:
+            document.selection_requested.emit([problem.layer])
+
+    ways: list[WayOut] = []
+    for remedy in problem.remedies[:1]:
+        ways.append((remedy.label, _apply(document, remedy.label, remedy.edit)))
+    ways.append(("Show on the Design page", lead))
+    return Obstacle(text, tuple(ways))
+
+
+def _apply(document: Document, label: str, edit: Callable) -> Callable[[], object]:
+    return lambda: document.edit(label, edit)
+
+
+def _size(shape: tuple[int | None, ...]) -> str:
+    return " × ".join("any" if part is None else str(part) for part in shape)

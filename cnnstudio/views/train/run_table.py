@@ -1,0 +1,317 @@
+"""The runs on disk as a table: what they reached, their curves, and what can be done with one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QSortFilterProxyModel,
+    Qt,
+    Signal,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QMenu,
+    QStackedLayout,
+    QTableView,
+    QWidget,
+)
+
+from cnnstudio.app.tasks import Task
+from cnnstudio.training.runs import RunInfo, list_runs, read_history
+from cnnstudio.views import theme
+from cnnstudio.views.context import Context
+from cnnstudio.views.drop import show_in_folder
+from cnnstudio.views.train.progress import in_words
+from cnnstudio.views.train.series import History
+from cnnstudio.views.widgets import BAR_ROLE, BarDelegate, Secondary
+
+Index = QModelIndex | QPersistentModelIndex
+RUN_ROLE = Qt.ItemDataRole.UserRole + 1
+SORT_ROLE = Qt.ItemDataRole.UserRole + 2
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+STATE_COLOURS = {"failed": "error", "damaged": "error", "interrupted": "warning"}
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
+
+
+def _accuracy(run: RunInfo) -> float | None:
+    return run.best_accuracy if run.best_val_accuracy is None else run.best_val_accuracy
+
+
+def _loss(run: RunInfo) -> float | None:
+    return run.best_loss if run.best_val_loss is None else run.best_val_loss
+
+
+# Heading, text of a run, what it is sorted by, right-aligned.
+COLUMNS: tuple[tuple[str, Callable[[RunInfo], str], Callable[[RunInfo], Any], bool], ...] = (
+    ("Run", lambda run: run.name, lambda run: run.name, False),
+    ("State", lambda run: run.state, lambda run: run.state, False),
+    (
+        "Epochs",
+        lambda run: f"{run.epochs_done:,} / {run.epochs:,}",
+        lambda run: run.epochs_done,
+        True,
+    ),
+    ("Best accuracy", lambda run: _figure(_accuracy(run)), _accuracy, True),
+    ("Loss there", lambda run: _figure(_loss(run)), _loss, True),
+    (
+        "Time",
+        lambda run: "" if run.seconds is None else in_words(run.seconds),
+        lambda run: run.seconds,
+        True,
+    ),
+    (
+        "Date",
+        lambda run: f"{run.started:%d %b %Y, %H:%M}" if run.started else "",
+        lambda run: run.started.timestamp() if run.started else None,
+        True,
+    ),
+)
+ACCURACY = 3
+
+
+class RunModel(QAbstractTableModel):
+    """The runs of a folder, as `list_runs` found them."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.runs: list[RunInfo] = []
+
+    def set_runs(self, runs: list[RunInfo]) -> None:
+        """Show these; rows that stay keep their place, so that a selection survives."""
+        if [run.path for run in runs] == [run.path for run in self.runs]:
+            self.runs = runs
+            if runs:
+                last = self.index(len(runs) - 1, len(COLUMNS) - 1)
+                self.dataChanged.emit(self.index(0, 0), last)
+            return
+        self.beginResetModel()
+        self.runs = runs
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        return 0 if parent.isValid() else len(self.runs)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        heading, _, _, right = COLUMNS[section]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return heading
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return RIGHT if right else Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        run = self.runs[index.row()]
+        _, text, sort, right = COLUMNS[index.column()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return text(run)
+        if role == SORT_ROLE:
+            value = sort(run)
+            return -math.inf if value is None else value
+        if role == RUN_ROLE:
+            return run
+        if role == BAR_ROLE and index.column() == ACCURACY:
+            return _accuracy(run) or 0.0
+        if role == Qt.ItemDataRole.TextAlignmentRole and right:
+            return RIGHT
+        if role == Qt.ItemDataRole.ForegroundRole and index.column() == 1:
+            name = STATE_COLOURS.get(run.state)
+            return theme.current().color(name) if name else None
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return run.reason or str(run.path)
+        return None
+
+
+class RunTable(QWidget):
+    """Lists the runs in the background; choosing one reads its curves.
+
+    Signals:
+        chosen: the folder of the run a person selected.
+        history_read: folder, curves, epochs in all; after `read`.
+    """
+
+    chosen = Signal(object)
+    history_read = Signal(object, object, int)
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._listing: Task | None = None
+        self._again = False
+        self._reading: Task | None = None
+        self._marked: Path | None = None
+        self._marking = False
+        self.model = RunModel(self)
+        self._proxy = QSortFilterProxyModel(self)
+        self._proxy.setSourceModel(self.model)
+        self._proxy.setSortRole(SORT_ROLE)
+        self.view = QTableView(self)
+        self.view.setObjectName("runTable")
+        self.view.setAccessibleName("Runs")
+        self.view.setModel(self._proxy)
+        self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.view.setSortingEnabled(True)
+        self.view.sortByColumn(len(COLUMNS) - 1, Qt.SortOrder.DescendingOrder)
+        self.view.setShowGrid(False)
+        self.view.setTabKeyNavigation(False)
+        self.view.setWordWrap(False)
+        self.view.verticalHeader().hide()
+        self.view.verticalHeader().setDefaultSectionSize(theme.HIT)
+        header = self.view.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(56)
+        self.view.setItemDelegateForColumn(ACCURACY, BarDelegate(self.view, width=48))
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.view.customContextMenuRequested.connect(self._open_menu)
+        self.view.selectionModel().selectionChanged.connect(self._selected)
+        self._empty = Secondary("No runs yet. Each training is kept here with its curves.", self)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self.view)
+
+    # -- the list -----------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Read the folder of runs again, in the background."""
+        if self._listing is not None:
+            self._again = True
+            return
+        self._listing = self._context.tasks.run(
+            list_runs, self._context.runs_folder, on_done=self._listed, on_failed=self._not_listed
+        )
+
+    def _not_listed(self, message: str) -> None:
+        self._listing = None
+        self._context.notify(message, "error")
+
+    def _listed(self, runs: list[RunInfo]) -> None:
+        self._listing = None
+        self._marking = True
+        self.model.set_runs(runs)
+        self._marking = False
+        self._stack.setCurrentWidget(self.view if runs else self._empty)
+        if self._marked is not None:
+            self.mark(self._marked)
+        if self._again:
+            self._again = False
+            self.refresh()
+
+    def mark(self, path: Path) -> None:
+        """Select the row of a run without reading it."""
+        self._marked = path
+        for row, run in enumerate(self.model.runs):
+            if run.path == path:
+                self._marking = True
+                self.view.selectRow(self._proxy.mapFromSource(self.model.index(row, 0)).row())
+                self._marking = False
+                return
+
+    def selected(self) -> RunInfo | None:
+        rows = self.view.selectionModel().selectedRows()
+        return rows[0].data(RUN_ROLE) if rows else None
+
+    def _selected(self) -> None:
+        run = self.selected()
+        if run is not None and not self._marking and run.path != self._marked:
+            self._marked = run.path
+            self.chosen.emit(run.path)
+
+    # -- curves -------------------------------------------------------------------------------
+
+    def read(self, path: Path) -> None:
+        """Read the curves of a run in the background; `history_read` brings them."""
+        if self._reading is not None:
+            self._reading.cancel()
+        self._reading = self._context.tasks.run(
+            read_curves, path, on_done=lambda read: self.history_read.emit(path, *read)
+        )
+
+    # -- what can be done with a run ----------------------------------------------------------
+
+    def _open_menu(self, point: QPoint) -> None:
+        index = self.view.indexAt(point)
+        if index.isValid():
+            menu = self.menu_for(index.data(RUN_ROLE))
+            menu.popup(self.view.viewport().mapToGlobal(point))
+
+    def menu_for(self, run: RunInfo) -> QMenu:
+        """The context menu of a run."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for text, slot, possible in (
+            ("Classify pictures with it", lambda: self._use(run, "classify"), run.has_model),
+            ("Explore its feature maps", lambda: self._use(run, "explore"), run.has_model),
+            ("Evaluate it", lambda: self._context.evaluate(run.path), run.has_model),
+            ("Use its network and settings", lambda: self._reuse(run), run.state != "damaged"),
+            ("Show its folder", lambda: show_in_folder(run.path / "."), True),
+        ):
+            action = menu.addAction(text)
+            action.setEnabled(possible)
+            action.triggered.connect(lambda _checked=False, slot=slot: slot())
+        return menu
+
+    def _use(self, run: RunInfo, page: Any) -> None:
+        self._context.run_changed.emit(run.path)
+        self._context.show_page(page)
+
+    def _reuse(self, run: RunInfo) -> None:
+        """Bring a run's network and training settings into the project, as one undo step."""
+        from cnnstudio.data.settings import settings_from_json
+        from cnnstudio.errors import StudioError
+        from cnnstudio.graph.project import load_project
+        from cnnstudio.keras_build.trained import PROJECT_FILE
+
+        document = self._context.document
+        try:
+            project = load_project(run.path / PROJECT_FILE)
+            training = settings_from_json(type(document.training), project.training, "training")
+        except StudioError as error:
+            self._context.notify(error.message, "error")
+            return
+        document.undo_stack.beginMacro(f"Use {run.name}")
+        document.apply("Network of a run", project.network)
+        document.set_training(training, "Training settings of a run")
+        document.undo_stack.endMacro()
+        self._context.notify(f"The project has the network and settings of {run.name}.", "success")
+
+
+def read_curves(path: Path) -> tuple[History, int]:
+    """The curves of a run on disk and its number of epochs. Raises `TrainingError`."""
+    found = read_history(path)
+    history = History()
+    epochs = 0
+    for batch in found.batches:
+        at = batch["epoch"] - 1 + batch["step"] / max(batch["steps"], 1)
+        values = {name: batch.get(name) for name in ("loss", "accuracy")}
+        history.add_batch(
+            at, {name: math.nan if v is None else float(v) for name, v in values.items()}
+        )
+        epochs = max(epochs, batch["epoch"])
+    for row in found.epochs:
+        figures = {k: v for k, v in row.items() if k not in ("epoch", "learning_rate")}
+        history.add_epoch(row["epoch"], figures)
+        epochs = max(epochs, int(row["epoch"]))
+    return history, epochs

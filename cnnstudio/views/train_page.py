@@ -1,0 +1,289 @@
+"""The Train page: settings, Start to Stop, live curves, live feature maps, the runs so far."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
+
+from cnnstudio.app.trainer import State
+from cnnstudio.training import events
+from cnnstudio.views.context import Context
+from cnnstudio.views.train.controls import TrainControls, WayOut
+from cnnstudio.views.train.curves import LossCurves
+from cnnstudio.views.train.live_maps import LiveMaps
+from cnnstudio.views.train.message_list import MessageList
+from cnnstudio.views.train.preflight import obstacle
+from cnnstudio.views.train.progress import Progress
+from cnnstudio.views.train.run_table import RunTable
+from cnnstudio.views.train.series import History
+from cnnstudio.views.train.settings_form import SettingsForm
+from cnnstudio.views.train.words import ending, ready, state_words
+from cnnstudio.views.widgets import Line
+
+
+class TrainPage(QWidget):
+    """Assembles the parts and hands each what happens; `Trainer.state` rules the controls."""
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("trainPage")
+        self.setAccessibleName("Train")
+        self._context = context
+        self._trainer = context.trainer
+        self._progress = Progress()
+        # The curves of the run that trains or was trained last in this window.
+        self._live = History()
+        self._live_run: Path | None = None
+        self._shown: Path | None = None
+        self._end: events.Finished | events.Stopped | events.Failed | None = None
+        self._warning = ""
+
+        self.form = SettingsForm(context.document, self)
+        self.controls = TrainControls(self)
+        self.curves = LossCurves(context, self)
+        self.runs = RunTable(context, self)
+        self.messages = MessageList(self)
+        self.live_maps = LiveMaps(context, self)
+        self._lay_out()
+
+        self.controls.start_clicked.connect(self.start)
+        self.controls.pause_clicked.connect(self.pause)
+        self.controls.resume_clicked.connect(self.resume)
+        self.controls.stop_clicked.connect(self.stop)
+        self.runs.chosen.connect(self.show_run)
+        self.runs.history_read.connect(self._show_history)
+        self._trainer.events.connect(self._happened)
+        self._trainer.state_changed.connect(self._state_changed)
+        self._trainer.device_changed.connect(self._show_device)
+        context.train_requested.connect(self.start)
+        document = context.document
+        # Several signals come with one edit: look once, when they are all in.
+        self._look = QTimer(self, singleShot=True, interval=0)
+        self._look.timeout.connect(self._project_changed)
+        for signal in (document.changed, document.data_changed, document.training_changed):
+            signal.connect(self._look.start)
+        self._actions = self._make_actions()
+        self._show_device(self._trainer.device)
+        self._project_changed()
+
+    def _lay_out(self) -> None:
+        self._bottom = QTabWidget(self)
+        self._bottom.setObjectName("trainTabs")
+        self._bottom.setDocumentMode(True)
+        self._bottom.addTab(self.runs, "Runs")
+        self._bottom.addTab(self.messages, "Messages")
+        above = QWidget(self)
+        column = QVBoxLayout(above)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.controls)
+        column.addWidget(Line(parent=above))
+        column.addWidget(self.curves, 1)
+        middle = QSplitter(Qt.Orientation.Vertical, self)
+        middle.addWidget(above)
+        middle.addWidget(self._bottom)
+        middle.setStretchFactor(0, 1)
+        middle.setSizes([600, 200])
+        middle.setChildrenCollapsible(False)
+        across = QSplitter(Qt.Orientation.Horizontal, self)
+        across.setObjectName("trainSplitter")
+        across.addWidget(self.form)
+        across.addWidget(middle)
+        across.addWidget(self.live_maps)
+        across.setStretchFactor(1, 1)
+        across.setSizes([288, 800, 336])
+        across.setChildrenCollapsible(False)
+        self.form.setMinimumWidth(264)
+        self.live_maps.setMinimumWidth(264)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(across)
+        for panel in (self.form, self.live_maps, self._bottom, self.curves):
+            panel.setAutoFillBackground(False)
+
+    def _make_actions(self) -> list[QAction]:
+        smooth, log = self.curves.smooth_box, self.curves.log_box
+        made = []
+        for text, name, slot in (
+            ("Smooth curves", "smoothCurvesAction", smooth.toggle),
+            ("Logarithmic loss", "logScaleAction", log.toggle),
+            ("Save curves…", "saveCurvesAction", self.curves.ask_where),
+        ):
+            action = QAction(text, self)
+            action.setObjectName(name)
+            action.setProperty("menu", "train")
+            # triggered carries a bool that the methods do not want.
+            action.triggered.connect(lambda _checked=False, slot=slot: slot())
+            made.append(action)
+        return made
+
+    def actions(self) -> list[QAction]:
+        """For the Train menu; Start, Pause and Stop have their place there already."""
+        return self._actions
+
+    # -- what a person does -------------------------------------------------------------------
+
+    def start(self) -> bool:
+        """Start a training of the project; False if something stands in the way or one goes on."""
+        if self._trainer.state.active:
+            self._context.notify("A training is going on already: stop it first.", "info")
+            return False
+        blocked = obstacle(self._context)
+        if blocked is not None:
+            self._project_changed()
+            return False
+        document = self._context.document
+        self.live_maps.follow(document.analysis, document.data)
+        self._end, self._warning = None, ""
+        return self._trainer.start(
+            document.project, runs_folder=self._context.runs_folder, report=document.report
+        )
+
+    def pause(self) -> None:
+        self._trainer.pause()
+
+    def resume(self) -> None:
+        self._trainer.resume()
+
+    def pause_or_resume(self) -> None:
+        if self._trainer.state is State.PAUSED:
+            self.resume()
+        else:
+            self.pause()
+
+    def stop(self) -> None:
+        self._trainer.stop()
+
+    def show_run(self, path: Path) -> None:
+        """Show the curves of a run: live ones at once, others when they are read."""
+        self._shown = Path(path)
+        self.runs.mark(self._shown)
+        if self._shown == self._live_run:
+            self._show_live()
+        else:
+            self.runs.read(self._shown)
+
+    def _show_live(self) -> None:
+        assert self._live_run is not None
+        self._shown = self._live_run
+        self.curves.show_history(self._live, self._progress.epochs, self._live_run.name)
+
+    def _show_history(self, path: Path, history: History, epochs: int) -> None:
+        if path == self._shown:
+            self.curves.show_history(history, epochs, path.name)
+
+    # -- what the training tells --------------------------------------------------------------
+
+    def _happened(self, happened: tuple[Any, ...]) -> None:
+        maps = None
+        for event in happened:
+            self._progress.add(event)
+            match event:
+                case events.Started():
+                    self._begin(event)
+                case events.BatchDone():
+                    at = event.epoch - 1 + event.step / max(event.steps, 1)
+                    self._live.add_batch(at, {"loss": event.loss, **event.metrics})
+                case events.EpochDone():
+                    self._live.add_epoch(event.epoch, {"loss": event.loss, **event.metrics})
+                    self.runs.refresh()
+                case events.Skipped() | events.Message():
+                    self._hear(event)
+                case events.FeatureMapsReady():
+                    maps = event
+                case events.Finished() | events.Stopped() | events.Failed():
+                    self._ended(event)
+        if maps is not None:
+            self.live_maps.show_maps(maps)
+        if self.curves.history is self._live:
+            self.curves.changed()
+        self.controls.show_progress(self._progress)
+        self._say()
+
+    def _begin(self, event: events.Started) -> None:
+        assert event.run is not None
+        self._progress = Progress()
+        self._progress.add(event)
+        self._live, self._live_run = History(), event.run
+        self._end = None
+        self.messages.begin()
+        self._count_messages()
+        self._show_live()
+        self.live_maps.begin()
+        self.runs.mark(event.run)
+        self.runs.refresh()
+
+    def _hear(self, event: events.Skipped | events.Message) -> None:
+        self.messages.add(event)
+        self._count_messages()
+        if isinstance(event, events.Message):
+            self._warning = event.text
+
+    def _count_messages(self) -> None:
+        count = self.messages.count() + self.messages.left_out
+        self._bottom.setTabText(1, f"Messages ({count:,})" if count else "Messages")
+
+    def _ended(self, event: events.Finished | events.Stopped | events.Failed) -> None:
+        self._end = event
+        if isinstance(event, events.Failed):
+            self.messages.add(event)
+            self._count_messages()
+        self.runs.refresh()
+        if event.run is not None and not isinstance(event, events.Failed):
+            self._context.run_changed.emit(event.run)
+
+    def _state_changed(self, state: State) -> None:
+        if state is State.PREPARING:
+            self._progress = Progress()
+            self.controls.show_progress(self._progress)
+        if not state.active:
+            self._project_changed()
+        self.controls.set_state(state)
+        self._say()
+
+    def _show_device(self, device: str) -> None:
+        self.controls.device_label.setText(device)
+
+    # -- words --------------------------------------------------------------------------------
+
+    def _project_changed(self) -> None:
+        if not self._trainer.state.active:
+            document = self._context.document
+            self.live_maps.follow(document.analysis, document.data)
+        self._say()
+
+    def _say(self) -> None:
+        """The state in words, and below it what stands in the way, how it ended, or a warning."""
+        state = self._trainer.state
+        self.controls.set_words(state_words(state, self._progress, self._end))
+        if state.active:
+            self.controls.set_blocked(False)
+            self.controls.set_note(self._warning, "warning")
+            return
+        blocked = obstacle(self._context)
+        self.controls.set_blocked(blocked is not None)
+        if blocked is not None:
+            self.controls.set_note(blocked.text, "warning", blocked.ways)
+        elif self._end is not None:
+            text, role = ending(self._end)
+            self.controls.set_note(text, role, self._ways_on(self._end))
+        else:
+            self.controls.set_note(ready(self._context.document), "secondary")
+
+    def _ways_on(self, end: events.Finished | events.Stopped | events.Failed) -> tuple[WayOut, ...]:
+        if isinstance(end, events.Failed):
+            return (("Show the messages", lambda: self._bottom.setCurrentWidget(self.messages)),)
+        if end.best_epoch is None:
+            return ()
+        return (
+            ("Classify pictures", lambda: self._context.show_page("classify")),
+            ("Explore", lambda: self._context.show_page("explore")),
+        )
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.runs.refresh()
