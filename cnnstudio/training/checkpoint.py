@@ -132,7 +132,7 @@ def load(folder: Path) -> tuple[State, Arrays]:
     state, name = read_state(folder)
     path = folder / name
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return state, {key: stored[key] for key in stored.files}
     except FileNotFoundError:
         raise TrainingError(
