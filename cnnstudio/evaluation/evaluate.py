@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from cnnstudio.data.scan import scan_folder
+from cnnstudio.data.scan import SPLIT_NAMES, scan_folder
 from cnnstudio.errors import StudioError
 from cnnstudio.evaluation.predict import Classifier, Unreadable, as_probabilities, output_kind
 from cnnstudio.keras_build.trained import TrainedModel
@@ -136,7 +136,11 @@ def evaluate(
         for picture in report.pictures
         if split is None or picture.split == split
     ]
-    skipped = [Unreadable(each.path, each.reason) for each in report.skipped]
+    skipped = [
+        Unreadable(each.path, each.reason)
+        for each in report.skipped
+        if split is None or _part_of(each.path, report.folder) == split
+    ]
     return evaluate_samples(
         trained,
         samples,
@@ -147,6 +151,11 @@ def evaluate(
         progress=progress,
         cancelled=cancelled,
     )
+
+
+def _part_of(path: Path, folder: Path) -> str | None:
+    """The part ("train", "val" or "test") a file below a folder with parts belongs to."""
+    return SPLIT_NAMES.get(path.relative_to(folder).parts[0].lower())
 
 
 def evaluate_samples(

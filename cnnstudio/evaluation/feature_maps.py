@@ -13,13 +13,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cnnstudio.errors import StudioError
+from cnnstudio.keras_build.feature_model import LayerOutputError, layer_output
+
+__all__ = [
+    "FeatureMapError",
+    "FeatureMapper",
+    "LayerOutputError",
+    "MapGrid",
+    "MapStatistics",
+    "feature_maps",
+    "map_grid",
+    "map_statistics",
+]
 
 if TYPE_CHECKING:
     import keras
 
 
 class FeatureMapError(StudioError):
-    """A layer whose output cannot be shown, with the reason."""
+    """Values that cannot be drawn as feature maps, with the reason."""
 
 
 class FeatureMapper:
@@ -34,41 +46,18 @@ class FeatureMapper:
         self._parts: dict[str, Any] = {}
 
     def maps(self, layer: str, picture: np.ndarray) -> np.ndarray:
-        """The output of `layer` for one picture.
-
-        `picture` is `(height, width, channels)`, pixels 0–255. Returns float32
-        `(height, width, channels)` of that layer, or `(units,)` where it has no height and width.
-        Raises `FeatureMapError` naming the layer.
-        """
-        part = self._part(layer)
-        try:
-            output = part(np.asarray(picture, np.float32)[None], training=False)
-        except Exception as error:
-            raise FeatureMapError(
-                f"{layer} could not be shown for a picture of the size "
-                f"{' × '.join(map(str, np.shape(picture)))}: "
-                f"the network takes {_shape(self.model.input_shape)}."
-            ) from error
-        return np.asarray(output[0], np.float32)
-
-    def _part(self, layer: str) -> Any:
-        if layer not in self._parts:
-            import keras
-
-            try:
-                output = self.model.get_layer(layer).output
-                self._parts[layer] = keras.Model(self.model.inputs[0], output)
-            except (ValueError, AttributeError) as error:
-                known = ", ".join(each.name for each in self.model.layers)
-                raise FeatureMapError(
-                    f"The network has no layer {layer} whose output can be shown; it has {known}."
-                ) from error
-        return self._parts[layer]
+        """The output of `layer` for one picture; see `layer_output`."""
+        return layer_output(self.model, layer, picture, self._parts)
 
 
 def feature_maps(model: keras.Model, layer: str, picture: np.ndarray) -> np.ndarray:
-    """The output of one layer for one picture; see `FeatureMapper.maps`."""
-    return FeatureMapper(model).maps(layer, picture)
+    """What one layer answers to one picture.
+
+    `picture` is `(height, width, channels)`, pixels 0–255. Returns float32
+    `(height, width, channels)` of that layer, or `(units,)` where it has no height and width.
+    Raises `LayerOutputError` naming the layer.
+    """
+    return layer_output(model, layer, picture, {})
 
 
 @dataclass(frozen=True)
@@ -173,7 +162,3 @@ def _stretched(volume: np.ndarray, over: tuple[int, ...]) -> np.ndarray:
     span = np.where(high > low, high - low, 1.0)
     level = np.where((high == low) & (high != 0), 255.0, (values - low) / span * 255)
     return np.rint(level).astype(np.uint8)
-
-
-def _shape(shape: tuple[int | None, ...]) -> str:
-    return " × ".join("any" if part is None else str(part) for part in shape[1:])

@@ -7,10 +7,13 @@ The catalogue's fields are Keras's argument names, so one generic path serves ev
 
 from __future__ import annotations
 
+import inspect
+import os
 import re
 import zlib
 from typing import TYPE_CHECKING, Any
 
+from cnnstudio.analysis import analyse
 from cnnstudio.errors import StudioError
 from cnnstudio.graph.network import Layer, Network
 from cnnstudio.graph.spec import Arity, Kind
@@ -37,6 +40,7 @@ def build_model(network: Network, *, name: str = "network", seed: int | None = N
     Raises `BuildError` naming the layer.
     """
     check_buildable(network)
+    _check_memory(network)
     import keras
 
     tensors: dict[str, Any] = {}
@@ -46,7 +50,7 @@ def build_model(network: Network, *, name: str = "network", seed: int | None = N
         try:
             tensors[layer_name] = _apply(layer, fed_by, seed)
         except Exception as error:  # Keras and TensorFlow raise many kinds
-            raise BuildError(_plain(layer, error)) from error
+            raise BuildError(_why(network, layer, error)) from error
     inputs = [tensors[source] for source in network.sources]
     outputs = [tensors[sink] for sink in network.sinks]
     return keras.Model(_bare(inputs), _bare(outputs), name=model_name(name))
@@ -75,6 +79,23 @@ def check_buildable(network: Network) -> None:
         raise BuildError(
             f"{_listed(unused)} feeds nothing: link it to the first layer, or remove it."
         )
+
+
+def _check_memory(network: Network) -> None:
+    """Refuse weights that exceed the machine's memory: asking for them could end the program."""
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return  # Windows does not say; its memory requests fail with an error
+    analysis = analyse(network)
+    if analysis.parameters * 4 < memory:
+        return
+    largest = max(analysis.layers.values(), key=lambda info: info.parameters)
+    raise BuildError(
+        f"The network needs {analysis.parameters * 4 / 2**30:,.1f} GiB for its weights, and this "
+        f"computer has {memory / 2**30:,.1f}. Most of it, {largest.parameters:,} weights, is "
+        f"{largest.name} ({largest.type}): make it, or what feeds it, smaller."
+    )
 
 
 def layer_arguments(layer: Layer, seed: int | None = None) -> dict[str, Any]:
@@ -119,9 +140,9 @@ def _apply(layer: Layer, fed_by: list[Any], seed: int | None) -> Any:
 def _seeded(initializer: str, seed: int) -> Any:
     import keras
 
-    made = keras.initializers.get(initializer)
-    config = made.get_config()
-    return type(made)(**{**config, "seed": seed}) if "seed" in config else made
+    # Not through `get`: it makes an instance without a seed, which draws one from Python's.
+    kind = getattr(keras.initializers, "".join(word.title() for word in initializer.split("_")))
+    return kind(seed=seed) if "seed" in inspect.signature(kind).parameters else kind()
 
 
 def _bare(tensors: list[Any]) -> Any:
@@ -137,13 +158,17 @@ def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _plain(layer: Layer, error: Exception) -> str:
-    """What Keras said about a layer, without its colours, addresses and call traces."""
+def _why(network: Network, layer: Layer, error: Exception) -> str:
+    """Why a layer cannot be built, in the analysis's words if it knows, else in Keras's."""
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
         return (
             f"{layer.name} ({layer.type}) needs more memory for its weights than there is: "
             "make it, or the layer that feeds it, smaller."
         )
+    for problem in analyse(network).problems_of(layer.name):
+        if problem.severity == "error":
+            return problem.message
+    # Without Keras's colours and traces of calls.
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
     paragraphs = [part.strip() for part in text.split("\n\n") if part.strip()]
     if len(paragraphs) > 1 and paragraphs[0].startswith("Exception encountered"):

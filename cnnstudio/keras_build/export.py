@@ -21,6 +21,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.graph.network import Network
 from cnnstudio.graph.project import SUFFIX, load_project
 from cnnstudio.keras_build.build import build_model
+from cnnstudio.keras_build.reading import read_network
 from cnnstudio.keras_build.source import to_source
 from cnnstudio.keras_build.trained import (
     CLASSES_FILE,
@@ -120,19 +121,16 @@ def _read(path: Path) -> _Source:
 
 
 def _write_source(source: _Source, beside: Path) -> None:
-    if source.network is None:
-        raise ExportError(
-            f"{source.model} is a model file: source is written from the project or the run it "
-            "was made with."
-        )
-    text = to_source(
-        source.network, name=source.name, classes=source.classes, training=source.training
-    )
+    network = source.network
+    if network is None:
+        assert source.model is not None
+        network = read_network(model_file(source.model))
+    text = to_source(network, name=source.name, classes=source.classes, training=source.training)
     beside.write_text(text, encoding="utf-8")
     code = compile(beside.read_text(encoding="utf-8"), beside.name, "exec")
     namespace: dict[str, Any] = {"__name__": "exported"}
     exec(code, namespace)
-    _same_layers(namespace["build_model"](), build_model(source.network))
+    _same_layers(namespace["build_model"](), build_model(network))
 
 
 def _write_model(source: _Source, beside: Path) -> None:
