@@ -98,7 +98,7 @@ def to_source(
     check_buildable(network)
     usable = bool(classes) and len(network.sources) == 1 and len(network.sinks) == 1
     parts = [_docstring(name, network, usable)]
-    parts.append("import keras\nfrom keras import layers")
+    parts.append("import keras\nfrom keras import layers" if len(network) > 1 else "import keras")
     if usable:
         parts[-1] += "\n\n" + statement("CLASSES = ", [_text(each) for each in classes or ()])
     parts.append(_build_function(network, name, training or {}))
@@ -295,16 +295,14 @@ def _variables(network: Network, order: Sequence[str]) -> dict[str, str]:
     used = set(_TAKEN)
     for name in order:
         fed = network.outputs_of(name)
-        if network[name].type == "Input":
-            wanted = "inputs" if len(network.sources) == 1 else name
-        elif not fed:
-            wanted = "outputs" if len(network.sinks) == 1 else name
+        if network[name].type == "Input" and len(network.sources) == 1:
+            variables[name] = "inputs"
+        elif not fed and len(network.sinks) == 1:
+            variables[name] = "outputs"
         elif fed == (following.get(name),) and not _joins_branches(network, fed[0]):
             variables[name] = "x"
-            continue
         else:
-            wanted = name
-        variables[name] = wanted if wanted in ("inputs", "outputs") else _identifier(wanted, used)
+            variables[name] = _identifier(name, used)
         used.add(variables[name])
     return variables
 
