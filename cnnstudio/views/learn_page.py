@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
     QListWidget,
+    QListWidgetItem,
     QScrollArea,
     QStackedWidget,
     QVBoxLayout,
@@ -49,7 +51,9 @@ class LearnPage(QWidget):
         self._list = QListWidget()
         self._list.setObjectName("lessonList")
         self._list.setAccessibleName("Lessons")
-        self._list.addItems([title for title, _ in LESSONS])
+        for title, _ in LESSONS:
+            item = QListWidgetItem(title, self._list)
+            item.setSizeHint(QSize(0, theme.HIT + theme.S4))
         self._list.setFixedWidth(200)
         self._title, self._intro = QLabel(), QLabel()
         self._title.setProperty("role", "title")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLabel, QListWidget, QPushButton, QSlider
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QListWidget, QPushButton, QSlider
 
 from cnnstudio.lessons.windows import KERNELS
 from cnnstudio.views.learn.grid import GridView
@@ -48,7 +48,7 @@ def test_a_click_on_an_output_value_shows_where_it_comes_from(page, qtbot):
 def test_a_changed_kernel_number_changes_the_output(page, qtbot):
     lesson = page.findChild(WindowLesson, "convolutionLesson")
     before = lesson.slide.output
-    cell = lesson.findChild(QDoubleSpinBox, "kernelCell11")
+    cell = lesson.findChild(QLineEdit, "kernelCell11")
     cell.setFocus()
     cell.selectAll()
     qtbot.keyClicks(cell, "5")

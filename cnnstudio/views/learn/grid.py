@@ -149,7 +149,7 @@ class GridView(QWidget):
     def _metrics(self) -> tuple[float, QPointF]:
         rows, columns = self._values.shape
         cell = min((self.width() - 2) / columns, (self.height() - 2) / rows, CELL)
-        return cell, QPointF((self.width() - columns * cell) / 2, (self.height() - rows * cell) / 2)
+        return cell, QPointF(1, 1)
 
     def _is_padding(self, row: int, column: int) -> bool:
         rows, columns = self._values.shape
@@ -171,5 +171,10 @@ def number(value: float) -> str:
 
 
 def _readable_on(ground: QColor) -> QColor:
-    luminance = 0.2126 * ground.redF() + 0.7152 * ground.greenF() + 0.0722 * ground.blueF()
-    return QColor("#101216") if luminance > 0.45 else QColor("#ffffff")
+    """Black or white, whichever has the higher contrast (WCAG relative luminance)."""
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in (ground.redF(), ground.greenF(), ground.blueF())
+    ]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return QColor("#101216") if luminance > 0.179 else QColor("#ffffff")

@@ -91,6 +91,8 @@ class SoftmaxLesson(QWidget):
         for column, text in enumerate(headings):
             label = QLabel(text)
             label.setProperty("role", "heading")
+            if column in (3, 6):
+                label.setAlignment(Qt.AlignmentFlag.AlignRight)
             grid.addWidget(label, 0, column)
         self._true = QButtonGroup(self)
         self._true.idToggled.connect(self._show)

@@ -6,14 +6,14 @@ from functools import partial
 from typing import Literal, cast
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QLocale, Qt, QTimer, Signal
+from PySide6.QtGui import QDoubleValidator, QKeyEvent
 from PySide6.QtWidgets import (
-    QAbstractSpinBox,
     QComboBox,
-    QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QPushButton,
     QSlider,
     QSpinBox,
@@ -24,10 +24,46 @@ from PySide6.QtWidgets import (
 from cnnstudio.lessons.pictures import PICTURES
 from cnnstudio.lessons.windows import KERNELS, Pooling, Slide, convolve, pool
 from cnnstudio.views import theme
-from cnnstudio.views.learn.grid import GridView, number
+from cnnstudio.views.learn.grid import CELL, GridView, number
 
 PLAY_INTERVAL_MS = 350
 OWN = "own numbers"
+
+
+class KernelCell(QLineEdit):
+    """One number of the kernel: typed, or changed by 1 with the up and down keys."""
+
+    value_changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        validator = QDoubleValidator(-99, 99, 4, self)
+        validator.setLocale(QLocale.c())
+        self.setValidator(validator)
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setFixedSize(64, CELL - 2)
+        self.textEdited.connect(self._typed)
+
+    def value(self) -> float:
+        """The number; 0 while what is typed is none yet."""
+        try:
+            return float(self.text())
+        except ValueError:
+            return 0.0
+
+    def set_value(self, value: float) -> None:
+        self.setText(f"{value:.4g}")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {Qt.Key.Key_Up: 1.0, Qt.Key.Key_Down: -1.0}.get(Qt.Key(event.key()))
+        if step is None:
+            super().keyPressEvent(event)
+            return
+        self.set_value(self.value() + step)
+        self.value_changed.emit()
+
+    def _typed(self) -> None:
+        self.value_changed.emit()
 
 
 class WindowLesson(QWidget):
@@ -123,9 +159,7 @@ class WindowLesson(QWidget):
             return
         for row, values in zip(self._cells, KERNELS[name], strict=True):
             for cell, value in zip(row, values, strict=True):
-                cell.blockSignals(True)
-                cell.setValue(value)
-                cell.blockSignals(False)
+                cell.set_value(value)
         self._recompute()
 
     def _kernel_edited(self) -> None:
@@ -170,7 +204,7 @@ class WindowLesson(QWidget):
             return f"The {word} of {listed} is {number(step.value)}."
         kernel = self._kernel_values()
         terms = [
-            f"{number(a)}·{number(b)}"
+            f"{number(a)}·{_factor(b)}"
             for a, b in zip(step.window.ravel(), kernel.ravel(), strict=True)
             if a and b
         ]
@@ -189,8 +223,10 @@ class WindowLesson(QWidget):
         shown = f"= {value}" if division == value else f"= {division:.2f}, rounded down to {value}"
         parts.append(f"({extent} − {slide.size} + 2·{slide.padding}) / {slide.stride} + 1 {shown}")
         if any(slide.unused):
+            rows, columns = slide.unused
             parts.append(
-                f"The last {slide.unused[0]} rows and {slide.unused[1]} columns are not used."
+                f"Not used at the bottom and right: {rows} row{'s' * (rows != 1)} "
+                f"and {columns} column{'s' * (columns != 1)}."
             )
         return "\n".join(parts)
 
@@ -208,12 +244,16 @@ class WindowLesson(QWidget):
         self._output = GridView(f"{self.kind}Output", "output feature map")
         self._output.chosen.connect(self._jump)
         self._input.chosen.connect(self._jump_to_window)
-        products = "products" if self.kind == "convolution" else "values in the window"
-        for title, view, share in (
-            ("Picture", self._input, 5),
-            (products.capitalize(), self._products, 2),
-            ("Output feature map: click a value to see where it comes from", self._output, 5),
-        ):
+        self._output.setToolTip("Click a value to see where it comes from")
+        columns: list[tuple[str, QWidget, int]] = [("Picture", self._input, 9)]
+        if self.kind == "convolution":
+            columns.append(("times the kernel", self._kernel_editor(), 0))
+            columns.append(("gives the products", self._products, 3))
+            columns.append(("whose sum goes into the feature map", self._output, 8))
+        else:
+            columns.append(("the values in the window", self._products, 3))
+            columns.append(("one of them goes into the feature map", self._output, 8))
+        for title, view, share in columns:
             column = QVBoxLayout()
             column.setSpacing(theme.S8)
             column.addWidget(_heading(title))
@@ -246,7 +286,6 @@ class WindowLesson(QWidget):
             self._kernel.setCurrentText("Sobel x")
             self._kernel.currentTextChanged.connect(self._take_kernel)
             row.addLayout(_labelled("Kernel", self._kernel))
-            row.addLayout(_labelled("Its numbers", self._kernel_editor()))
             self._stride = self._spin("Stride", 1, 3, 1)
             self._padding = self._spin("Padding", 0, 2, 0)
             row.addLayout(_labelled("strides", self._stride))
@@ -267,22 +306,16 @@ class WindowLesson(QWidget):
         grid = QGridLayout(holder)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(theme.S4)
-        self._cells: list[list[QDoubleSpinBox]] = []
+        grid.setRowStretch(3, 1)
+        self._cells: list[list[KernelCell]] = []
         for row in range(3):
             cells = []
             for column in range(3):
-                cell = QDoubleSpinBox()
+                cell = KernelCell()
                 cell.setObjectName(f"kernelCell{row}{column}")
                 cell.setAccessibleName(f"kernel row {row + 1}, column {column + 1}")
-                cell.setRange(-9, 9)
-                cell.setDecimals(4)
-                cell.setSingleStep(1)
-                cell.setStepType(QAbstractSpinBox.StepType.DefaultStepType)
-                cell.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
-                cell.setFixedWidth(72)
-                cell.setValue(KERNELS["Sobel x"][row, column])
-                cell.valueChanged.connect(self._kernel_edited)
-                cell.setLocale(cell.locale().c())
+                cell.set_value(KERNELS["Sobel x"][row, column])
+                cell.value_changed.connect(self._kernel_edited)
                 grid.addWidget(cell, row, column)
                 cells.append(cell)
             self._cells.append(cells)
@@ -348,6 +381,10 @@ class WindowLesson(QWidget):
         button.setAccessibleName(f"{text}, {self.kind}")
         button.clicked.connect(slot if text == "Play" else lambda: slot())
         return button
+
+
+def _factor(value: float) -> str:
+    return f"({number(value)})" if value < 0 else number(value)
 
 
 def _heading(text: str) -> QLabel:
