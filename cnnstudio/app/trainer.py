@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
+from cnnstudio.app import paths
 from cnnstudio.app.errors import describe
+from cnnstudio.errors import Cancelled
 from cnnstudio.training.control import Control
 from cnnstudio.training.events import Failed, Started
 
@@ -131,9 +133,12 @@ class Trainer(QObject):
         data_folder: Path | None = None,
         report: FolderReport | None = None,
         resume: Path | None = None,
+        name: str = "network",
     ) -> bool:
-        """Start a training, or go on with the run `resume`; False, and nothing happens, if one is
-        going on."""
+        """Start a training, or go on with the run `resume`.
+
+        False, and nothing happens, if one is going on. A new run's folder is named after `name`.
+        """
         if State.PREPARING not in TRANSITIONS[self._state] or self._closed:
             return False
         self._control = control = Control()
@@ -142,7 +147,16 @@ class Trainer(QObject):
         self._told = False
 
         def job() -> None:
-            self._train(project, data_folder, runs_folder, control, resume, report)
+            self._train(
+                project,
+                data_folder=data_folder,
+                runs_folder=runs_folder,
+                control=control,
+                resume=resume,
+                report=report,
+                name=name,
+                cache_folder=paths.cache_folder(),
+            )
 
         self._go(State.PREPARING)
         self._request(job)
@@ -221,28 +235,15 @@ class Trainer(QObject):
         else:
             self._post(_Warm(device))
 
-    def _train(
-        self,
-        project: Project,
-        data_folder: Path | None,
-        runs_folder: Path,
-        control: Control,
-        resume: Path | None,
-        report: FolderReport | None,
-    ) -> None:
-        run = resume
+    def _train(self, project: Project, **how: Any) -> None:
+        run = how["resume"]
         try:
             from cnnstudio.training.run import train
 
-            run = train(
-                project,
-                data_folder=data_folder,
-                runs_folder=runs_folder,
-                on_event=self._post,
-                control=control,
-                resume=resume,
-                report=report,
-            )
+            run = train(project, on_event=self._post, **how)
+        except Cancelled:
+            # Stopped before there was anything to keep.
+            self._post(_Ended(run))
         except BaseException as error:  # noqa: BLE001 - the thread lives on, the person is told
             self._post(_Ended(run, describe(error)))
         else:

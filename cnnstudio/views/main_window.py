@@ -67,6 +67,9 @@ class MainWindow(QMainWindow):
         """Bring a page to the front: "data", "design", "train", "explore", "classify", "learn"."""
         self._stack.setCurrentWidget(self.pages[name])
         self._top.show_page(name)
+        # Who walks along the tabs with the keyboard stays there.
+        if not self._top.has_focus():
+            self.pages[name].setFocus(Qt.FocusReason.OtherFocusReason)
         self.settings.page = name
 
     def notify(self, text: str, kind: Kind = "info", action: Action | None = None) -> None:

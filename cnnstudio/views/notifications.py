@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from cnnstudio.views import icons, theme
 from cnnstudio.views.context import Action
@@ -36,7 +36,8 @@ class Card(QFrame):
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setWordWrap(True)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.MinimumExpanding)
+        label.setMinimumHeight(theme.HIT)
+        picture.setFixedHeight(theme.HIT)
         close = QuietButton("", slot=self.close_card, icon="close")
         name_widget(close, "closeNotification", "Close this message", "Close")
         close.setFixedWidth(theme.HIT)
@@ -122,7 +123,7 @@ class Notifications(QWidget):
             self.hide()
             return
         width = min(WIDTH, host.width() - 2 * S16)
-        height = max(self._layout.totalHeightForWidth(width), self._layout.minimumSize().height())
+        height = self._layout.totalHeightForWidth(width)
         self.setGeometry(host.width() - width - S16, host.height() - height - S16, width, height)
         self.show()
         self.raise_()

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 from cnnstudio.analysis import training_bytes
 from cnnstudio.views.context import Context
 from cnnstudio.views.design.wording import bytes_text, count_text, short_count
+from cnnstudio.views.theme import S4
 from cnnstudio.views.widgets import Secondary, name_widget
 
 # Numbers that an optimizer keeps for each weight besides the weight and its gradient.
@@ -20,6 +21,7 @@ class StatusBar(QStatusBar):
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizeGripEnabled(False)
+        self.setContentsMargins(S4, 0, S4, 0)
         self._document = context.document
         self._layers = self._part("statusLayers", "Layers")
         self._parameters = self._part("statusParameters", "Parameters and their size")

@@ -104,7 +104,7 @@ QPushButton[role="tab"] {
     min-height: 28px; padding: 0 14px;
 }
 QPushButton[role="tab"]:hover { color: $text; }
-QPushButton[role="tab"]:checked { background: $raised; color: $text; font-weight: 600; }
+QPushButton[role="tab"]:checked { background: $raised; color: $text; }
 QPushButton[role="tab"]:focus { border: 2px solid $accent; padding: 0 13px; min-height: 26px; }
 QPushButton[role="link"] {
     background: transparent; color: $accent; border-color: $accent; font-weight: 600;
@@ -250,4 +250,5 @@ QMenu::right-arrow { image: url($right); width: 10px; height: 10px; right: 8px; 
 QToolTip { background: $raised; color: $text; border: 1px solid $border; padding: 4px 8px; }
 QStatusBar { background: $surface; border-top: 1px solid $border; }
 QStatusBar::item { border: none; }
+QStatusBar QLabel { padding: 4px 8px; }
 """

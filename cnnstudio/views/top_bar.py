@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QWidget
 
 from cnnstudio.app.trainer import State
@@ -42,6 +42,7 @@ class TopBar(QFrame):
             tab = Button(label, f"{name}Tab")
             tab.setProperty("role", "tab")
             tab.setCheckable(True)
+            tab.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             tab.setAccessibleName(f"{label} page")
             tab.setToolTip(f"{label} (Ctrl+{number})")
             tab.clicked.connect(lambda _checked=False, name=name: self.page_chosen.emit(name))
@@ -49,14 +50,14 @@ class TopBar(QFrame):
             self._tabs[name] = tab
             row.addWidget(tab)
         self._project = ElidedLabel()
+        self._project.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._project.setProperty("role", "secondary")
         self._project.setObjectName("projectTitle")
         self._device = QLabel()
         self._device.setProperty("role", "secondary")
         name_widget(self._device, "deviceLabel", "What training runs on")
         self.train = PrimaryButton("Train", "trainButton", self._pressed, icon="play")
-        row.addStretch(1)
-        row.addWidget(self._project, 6)
+        row.addWidget(self._project, 1)
         row.addSpacing(S12)
         row.addWidget(self._device)
         row.addSpacing(S12)
@@ -71,6 +72,10 @@ class TopBar(QFrame):
     def show_page(self, name: str) -> None:
         """Mark the page that is shown."""
         self._tabs[name].setChecked(True)
+
+    def has_focus(self) -> bool:
+        """Whether the keyboard is on one of the pages' buttons."""
+        return any(tab.hasFocus() for tab in self._tabs.values())
 
     def _pressed(self) -> None:
         if self._context.trainer.state.active:

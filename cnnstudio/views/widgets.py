@@ -180,7 +180,7 @@ class EmptyState(QWidget):
         self.title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.text = Secondary(text)
         self.text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.text.setMaximumWidth(440)
+        self.text.setFixedWidth(420)
         self.buttons: list[QPushButton] = []
         row = QHBoxLayout()
         row.setSpacing(S8)
@@ -197,18 +197,25 @@ class EmptyState(QWidget):
         outer.addStretch(2)
         outer.addWidget(self._picture)
         outer.addWidget(self.title)
-        outer.addWidget(self.text, 0, Qt.AlignmentFlag.AlignHCenter)
+        outer.addLayout(_centred(self.text))
         outer.addSpacing(S4)
         outer.addLayout(row)
         outer.addStretch(3)
-        # A wrapped label asks for less width than its lines can use.
-        self.text.setMinimumWidth(280)
         self._draw()
         theme.watcher.theme_changed.connect(self._draw)
 
     def _draw(self, _theme: object = None) -> None:
         ratio = self.devicePixelRatioF()
         self._picture.setPixmap(icons.pixmap(self._icon, 48, "secondary", ratio))
+
+
+def _centred(widget: QWidget) -> QHBoxLayout:
+    # An alignment flag instead would give a wrapped label one line of height.
+    row = QHBoxLayout()
+    row.addStretch(1)
+    row.addWidget(widget)
+    row.addStretch(1)
+    return row
 
 
 class ElidedLabel(QLabel):
