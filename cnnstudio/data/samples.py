@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cnnstudio.data.pictures import explain
+from cnnstudio.data.scan import ScanProgress
 from cnnstudio.errors import Cancelled, StudioError
 
 if TYPE_CHECKING:
@@ -37,32 +38,26 @@ class SampleError(StudioError):
     """A sample set that cannot be written."""
 
 
-@dataclass(frozen=True, slots=True)
-class SampleProgress:
-    """Pictures written, of how many."""
-
-    done: int
-    total: int
-
-
 def make_sample(
     name: str,
     folder: str | os.PathLike[str],
     *,
     seed: int = 0,
-    progress: Callable[[SampleProgress], None] | None = None,
+    progress: Callable[[ScanProgress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Path:
     """Write the sample set `name` into `folder`, a fifth of each class as test; return the folder.
 
-    The same seed gives the same pictures. A folder that holds the set already is left as it is;
-    one begun and not finished is completed. Raises `SampleError` for an unknown name, a folder
-    with other things in it, or a disk that cannot be written; `Cancelled` when stopped.
+    The same seed gives the same pictures; `progress` is told the files written. A folder that
+    holds the set already is left as it is; one begun and not finished is completed. Raises
+    `SampleError` for an unknown name, a folder with other things in it, or a disk that cannot be
+    written; `Cancelled` when stopped.
     """
     folder = Path(folder)
     if name not in SAMPLES:
         raise SampleError(f"There is no sample set {name}; there are {' and '.join(SAMPLES)}.")
     about = f"CNN Studio sample set: {name}, seed {seed}. {SAMPLES[name]}.\n"
+    written: Counter[str] = Counter()
     try:
         if _whole(folder, about):
             return folder
@@ -74,10 +69,11 @@ def make_sample(
             if cancelled is not None and cancelled():
                 raise Cancelled
             if progress is not None and done % 20 == 0:
-                progress(SampleProgress(done, total))
+                progress(ScanProgress(done, total, folder / place, dict(written)))
             path = folder / place
             path.parent.mkdir(parents=True, exist_ok=True)
             image.save(path)
+            written[path.parent.name] += 1
         (folder / _MARKER).write_text(about, encoding="utf-8")
     except OSError as error:
         where = error.filename or folder
@@ -86,7 +82,7 @@ def make_sample(
             "Choose another folder."
         ) from None
     if progress is not None:
-        progress(SampleProgress(total, total))
+        progress(ScanProgress(total, total, folder, dict(written)))
     return folder
 
 
