@@ -63,12 +63,19 @@ def capture(model: keras.Model, metrics: Sequence[np.ndarray[Any, Any]] = ()) ->
     `metrics` are given apart because validation reuses the model's own.
     """
     arrays = {
-        f"{group}/{number}": _array(variable)
+        f"{group}/{number}": copy_of(variable)
         for group, variables in _variables(model).items()
         for number, variable in enumerate(variables)
     }
     arrays.update({f"metrics/{number}": array for number, array in enumerate(metrics)})
     return arrays
+
+
+def copy_of(variable: keras.Variable) -> np.ndarray[Any, Any]:
+    """The value of a variable now."""
+    import numpy as np
+
+    return np.array(variable.value.numpy())
 
 
 def restore(model: keras.Model, arrays: Arrays, folder: Path) -> list[np.ndarray[Any, Any]]:
@@ -168,10 +175,3 @@ def read_state(folder: Path) -> tuple[State, str]:
 
 def _variables(model: keras.Model) -> dict[str, list[Any]]:
     return {"model": list(model.variables), "optimizer": list(model.optimizer.variables)}
-
-
-def _array(variable: Any) -> np.ndarray[Any, Any]:
-    import keras
-    import numpy as np
-
-    return np.array(keras.ops.convert_to_numpy(variable))

@@ -114,7 +114,9 @@ class Loop:
         """After the last batch of an epoch."""
         self._training_done()
         self.validating = True
-        self._epoch_metrics = [_copy(variable) for variable in self.model.metrics_variables]
+        self._epoch_metrics = [
+            checkpoint.copy_of(variable) for variable in self.model.metrics_variables
+        ]
 
     def validation_batch_begins(self) -> None:
         """Before each batch of validation."""
@@ -175,7 +177,9 @@ class Loop:
         """Write the checkpoint of this moment."""
         metrics: Sequence[Any] = ()
         if self.state.step:
-            metrics = self._epoch_metrics or [_copy(v) for v in self.model.metrics_variables]
+            metrics = self._epoch_metrics or [
+                checkpoint.copy_of(v) for v in self.model.metrics_variables
+            ]
         self.folder.save_checkpoint(self.state, checkpoint.capture(self.model, metrics))
 
     def stopped(self) -> None:
@@ -280,7 +284,8 @@ class Loop:
         return best
 
     def _learning_rate(self) -> float:
-        return float(self.model.optimizer.learning_rate)
+        # 0.001, not what is nearest to it in 32 bits.
+        return float(f"{float(self.model.optimizer.learning_rate):.7g}")
 
     def _feature_maps(self) -> None:
         watched = self._control.watched
@@ -340,10 +345,3 @@ def as_callback(loop: Loop) -> keras.callbacks.Callback:
             loop.epoch_ends(logs)
 
     return Callback()
-
-
-def _copy(variable: Any) -> Any:
-    import keras
-    import numpy as np
-
-    return np.array(keras.ops.convert_to_numpy(variable))

@@ -39,13 +39,15 @@ def train(
     resume: Path | None = None,
     report: FolderReport | None = None,
     name: str = "network",
+    cache_folder: Path | None = None,
 ) -> Path:
     """Train and return the run's folder, whether all epochs were done or Stop was pressed.
 
     `on_event` is called in this thread. `control` may be used from any other. With `resume`, the
     run in that folder is continued where its checkpoint is, with the project's settings: as many
     epochs in all as `training.epochs` says. `report` saves scanning the data folder again. A new
-    run's folder is named after the time and `name`.
+    run's folder is named after the time and `name`. Decoded pictures that are too many for memory
+    are kept in a file in `cache_folder` while it trains.
 
     Random numbers: `training.seed` is set for the whole process when training starts, and
     `training.deterministic` cannot be taken back in this process.
@@ -55,7 +57,7 @@ def train(
     """
     engine = _Engine(control, on_event)
     try:
-        return engine.run(project, data_folder, runs_folder, resume, report, name)
+        return engine.run(project, data_folder, runs_folder, resume, report, name, cache_folder)
     except Cancelled:
         raise
     except Exception as error:
@@ -84,6 +86,7 @@ class _Engine:
         resume: Path | None,
         report: FolderReport | None,
         name: str,
+        cache_folder: Path | None,
     ) -> Path:
         load_keras()
         plan = prepare(
@@ -101,8 +104,12 @@ class _Engine:
                 raise Cancelled
             self._folder = folder = RunFolder.create(runs_folder, name, datetime.now())
             state, arrays = checkpoint.State(), {}
-        training = _Training(plan, folder, state, arrays, self._control, self._on_event)
-        training.run()
+        training = _Training(plan, folder, state, self._control, self._on_event, cache_folder)
+        try:
+            training.prepare(arrays)
+            training.run()
+        finally:
+            training.close()
         return folder.path
 
     def failed(self, error: Exception) -> StudioError:
@@ -135,13 +142,14 @@ class _Training:
         plan: Plan,
         folder: RunFolder,
         state: checkpoint.State,
-        arrays: checkpoint.Arrays,
         control: Control,
         on_event: Callable[[events.Event], None],
+        cache_folder: Path | None,
     ) -> None:
         self._plan = plan
         self._folder = folder
         self._state = state
+        self._cache_folder = cache_folder
         settings = plan.training
         _set_seeds(settings.seed, deterministic=settings.deterministic)
         self._model = _compiled(plan)
@@ -149,7 +157,7 @@ class _Training:
         self._validation = (
             self._make_feed(plan.dataset.val, shuffle=False) if plan.validates else None
         )
-        feeds = [feed for feed in (self._feed, self._validation) if feed is not None]
+        self._feeds = [feed for feed in (self._feed, self._validation) if feed is not None]
         self._loop = Loop(
             self._model,
             folder,
@@ -157,15 +165,23 @@ class _Training:
             state,
             control=control,
             on_event=on_event,
-            skipped=[feed.skipped for feed in feeds],
+            skipped=[feed.skipped for feed in self._feeds],
             validates=plan.validates,
         )
         self._hints = list(plan.hints)
-        order = _order(plan)
+
+    def close(self) -> None:
+        """Let go of the pictures."""
+        for feed in self._feeds:
+            feed.close()
+
+    def prepare(self, arrays: checkpoint.Arrays) -> None:
+        """Go back to where a checkpoint left off; `arrays` are empty for a new run."""
+        state, order = self._state, _order(self._plan)
         if arrays:
             self._restore(arrays, order)
         state.order, state.steps_per_epoch = order, self._feed.steps_per_epoch
-        state.optimizer = settings.optimizer.name
+        state.optimizer = self._plan.training.optimizer.name
 
     def run(self) -> None:
         plan, state, loop = self._plan, self._state, self._loop
@@ -219,17 +235,23 @@ class _Training:
                 initial_epoch=state.epoch,
                 steps_per_epoch=steps,
                 validation_data=validation.dataset() if validation else None,
-                validation_steps=validation.steps_per_epoch if validation else None,
                 shuffle=False,  # the feed does it
                 verbose=0,
                 callbacks=callbacks,
             )
-        except BaseException:
+        except BaseException as error:
             # `fit` was left in the middle: end the threads Keras began with it.
             if self._loop.validating:
                 callbacks.on_test_end()
             callbacks.on_train_end()
+            self._blame_feed(error)
             raise
+
+    def _blame_feed(self, error: BaseException) -> None:
+        """TensorFlow wraps what a feed raises in an error of its own: raise the feed's."""
+        for feed in self._feeds:
+            if feed.failure is not None:
+                raise feed.failure from error
 
     def _only_validate(self) -> None:
         """End an epoch that was stopped after its last batch."""
@@ -238,7 +260,6 @@ class _Training:
         if self._validation is not None:
             result = self._model.evaluate(
                 self._validation.dataset(),
-                steps=self._validation.steps_per_epoch,
                 verbose=0,
                 callbacks=[as_callback(self._loop)],
                 return_dict=True,
@@ -298,6 +319,7 @@ class _Training:
             seed=plan.training.seed,
             classes=len(plan.dataset.classes),
             one_hot=plan.objective.one_hot,
+            cache_folder=self._cache_folder,
         )
 
 
