@@ -30,7 +30,7 @@ def ending_problems(
     if shape is None:
         return []
     if len(shape) > 1:
-        return [_volume(infos, output, shape, classes)]
+        return [_volume(infos, output, shape, trainable, classes)]
     found = []
     if not trainable:
         found.append(_nothing_learned(output, classes))
@@ -47,7 +47,9 @@ def _dense(classes: int | None) -> tuple[str, dict[str, Any]]:
     return "Dense", {"units": classes or _GUESS, "activation": "softmax"}
 
 
-def _volume(infos: Infos, output: str, shape: Shape, classes: int | None) -> Problem:
+def _volume(
+    infos: Infos, output: str, shape: Shape, trainable: int, classes: int | None
+) -> Problem:
     """The output is no vector."""
     base, dense = output, None
     while infos[base].type == "Dense" or infos[base].type in POINTWISE:
@@ -74,7 +76,7 @@ def _volume(infos: Infos, output: str, shape: Shape, classes: int | None) -> Pro
     offers: list[tuple[str, Edit]] = []
     if infos[base].type == "GlobalAveragePooling2D":
         offers.append(("Set keepdims to no", _at(base, setting(keepdims=False))))
-    elif shape[2] == classes:
+    elif trainable and shape[2] == classes:
         insert = _at(base, inserting_after(("GlobalAveragePooling2D", {})))
         offers.append(("Add GlobalAveragePooling2D", insert))
     units = f"Dense {classes}" if classes else "Dense"

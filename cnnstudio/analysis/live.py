@@ -213,6 +213,6 @@ def _problem(layer: Layer, inputs: tuple[str, ...], finding: Finding) -> Problem
         finding.severity,
         finding.code,
         finding.message.format(name=name, inputs=inputs),
-        finding.short,
+        finding.short if len(finding.short) <= 40 else f"{finding.short[:39]}…",
         tuple(Remedy(label, bound(edit, name)) for label, edit in finding.remedies),
     )

@@ -247,8 +247,11 @@ def _concatenate(settings: Settings, shapes: tuple[Shape, ...]) -> Outcome:
     first = shapes[0]
     # The axis counts the batch, the shapes here do not.
     axis, rank = settings["axis"], len(first) + 1
-    if not -rank <= axis < rank:
+    # Keras looks for the end of the axes only when there is something to join.
+    if axis < -rank or (axis >= rank and len(shapes) > 1):
         raise Refused(findings.no_such_axis(axis, shapes))
+    if len(shapes) == 1:
+        return Outcome(first, findings=findings.lonely(shapes))
     axis %= rank
     for index, shape in enumerate(shapes):
         if len(shape) != len(first) or any(
@@ -261,7 +264,7 @@ def _concatenate(settings: Settings, shapes: tuple[Shape, ...]) -> Outcome:
         raise Refused(findings.joins_the_batch(settings["axis"], shapes))
     output = list(first)
     output[axis - 1] = sum(shape[axis - 1] for shape in shapes)
-    return Outcome(tuple(output), findings=findings.lonely(shapes))
+    return Outcome(tuple(output))
 
 
 # Every type of the catalogue but Input, whose shape is its setting.

@@ -1,0 +1,142 @@
+"""Random settings, networks and edits over the whole catalogue, for hypothesis."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from cnnstudio.analysis import analyse
+from cnnstudio.graph import edits
+from cnnstudio.graph.catalogue import CATALOGUE
+from cnnstudio.graph.edits import EditError
+from cnnstudio.graph.network import Network
+from cnnstudio.graph.spec import L1L2, Arity, Field, Kind
+
+# Numbers that keep Keras fast and still meet each other in interesting ways.
+_WHOLE = {
+    "filters": st.sampled_from([1, 2, 3, 4, 6, 8]),
+    "units": st.sampled_from([1, 2, 3, 4, 6, 8]),
+    "groups": st.sampled_from([1, 1, 1, 1, 2, 3, 4]),
+    "axis": st.sampled_from([-1, -1, -1, 3, 2, 1, 0, -2, -3]),
+    "seed": st.integers(0, 2**31 - 1),
+}
+_PAIRS = {
+    "kernel_size": st.tuples(st.integers(1, 4), st.integers(1, 4)),
+    "pool_size": st.tuples(st.integers(1, 3), st.integers(1, 3)),
+    "strides": st.sampled_from([(1, 1), (1, 1), (2, 2), (1, 2), (3, 1), (3, 3)]),
+    "dilation_rate": st.sampled_from([(1, 1), (1, 1), (1, 1), (2, 2), (1, 3)]),
+}
+
+
+def values(field: Field) -> st.SearchStrategy:
+    """Values the field accepts, in canonical form."""
+    found = _values(field)
+    return st.one_of(st.none(), found) if field.optional else found
+
+
+def _values(field: Field) -> st.SearchStrategy:
+    if field.kind is Kind.INT:
+        return _WHOLE[field.name]
+    if field.kind is Kind.PAIR:
+        return _PAIRS[field.name]
+    if field.kind is Kind.BOOL:
+        return st.booleans()
+    if field.kind is Kind.CHOICE:
+        return st.sampled_from(field.choices)
+    if field.kind is Kind.SHAPE:
+        return st.tuples(st.integers(1, 16), st.integers(1, 16), st.sampled_from([1, 3, 4]))
+    if field.kind is Kind.SIDES:
+        side = st.integers(0, 3)
+        return st.tuples(st.tuples(side, side), st.tuples(side, side))
+    if field.kind is Kind.REGULARIZER:
+        return st.builds(L1L2, st.floats(0, 1), st.floats(0, 1)).map(field.check)
+    low = 0.01 if field.exclusive_minimum else field.minimum
+    high = 0.99 if field.exclusive_maximum else field.maximum
+    return st.floats(-10 if low is None else low, 10 if high is None else high)
+
+
+@st.composite
+def settings_of(draw, type_: str) -> dict:
+    """Settings for a layer type; about half of them stay at their default."""
+    spec = CATALOGUE[type_]
+    return {field.name: draw(values(field)) for field in spec.fields if draw(st.booleans())}
+
+
+@st.composite
+def networks(draw, most: int = 12) -> Network:
+    """Connected networks from one Input on, of any type and with merges; many have errors.
+
+    Of the inputs of a merge, those behind the first mostly have the same height and width.
+    """
+    network, _ = edits.add_layer(
+        Network(), "Input", settings={"shape": draw(_values(CATALOGUE["Input"].fields[0]))}
+    )
+    types = [name for name, spec in CATALOGUE.items() if spec.arity is not Arity.NONE]
+    for row in range(draw(st.integers(1, most))):
+        type_ = draw(st.sampled_from(types))
+        there = list(network.layers)
+        network, name = edits.add_layer(
+            network, type_, (0.0, row * edits.ROW), settings=draw(settings_of(type_))
+        )
+        # Mostly the end, so that networks grow deep.
+        first = draw(st.sampled_from([there[-1]] * 3 + there))
+        network = edits.connect(network, first, name)
+        if CATALOGUE[type_].arity is not Arity.MANY:
+            continue
+        shapes = {key: info.output_shape for key, info in analyse(network).layers.items()}
+        alike = [
+            key
+            for key in there
+            if key != first
+            and shapes[key] is not None
+            and shapes[first] is not None
+            and shapes[key][:2] == shapes[first][:2]
+        ]
+        for _ in range(draw(st.integers(0, 2))):
+            pool = alike if alike and draw(st.integers(0, 3)) else there
+            other = draw(st.sampled_from(pool))
+            if other not in network.inputs_of(name):
+                network = edits.connect(network, other, name)
+    return network
+
+
+@st.composite
+def edited(draw, network: Network) -> Network:
+    """The network after one random edit; unchanged if the edit makes no sense."""
+    names = list(network.layers)
+    kinds = ["add", "paste"]
+    if names:
+        kinds += ["set", "set", "set", "remove", "connect", "connect", "rename", "move", "after"]
+        kinds += ["before"]
+    if network.links:
+        kinds += ["disconnect", "insert"]
+    kind = draw(st.sampled_from(kinds))
+    name = draw(st.sampled_from(names)) if names else ""
+    try:
+        if kind == "add":
+            type_ = draw(st.sampled_from(sorted(CATALOGUE)))
+            return edits.add_layer(network, type_, settings=draw(settings_of(type_)))[0]
+        if kind == "paste":
+            chosen = draw(st.sets(st.sampled_from(names), max_size=4)) if names else set()
+            return edits.paste(network, edits.copy(network, chosen))[0]
+        if kind == "set":
+            return edits.set_settings(network, name, draw(settings_of(network[name].type)))
+        if kind == "remove":
+            chosen = draw(st.sets(st.sampled_from(names), min_size=1, max_size=3))
+            return edits.remove_layers(network, chosen, close_gap=draw(st.booleans()))
+        if kind == "connect":
+            return edits.connect(network, name, draw(st.sampled_from(names)))
+        if kind == "disconnect":
+            return edits.disconnect(network, *draw(st.sampled_from(network.links)))
+        if kind == "rename":
+            return edits.rename(network, name, f"new_{draw(st.integers(0, 9))}")
+        if kind == "move":
+            return edits.move(network, {name: (draw(st.floats(-9, 9)), 1.0)})
+        type_ = draw(st.sampled_from(sorted(CATALOGUE)))
+        settings = draw(settings_of(type_))
+        if kind == "insert":
+            link = draw(st.sampled_from(network.links))
+            return edits.insert_on_link(network, link, type_, settings=settings)[0]
+        insert = edits.insert_after if kind == "after" else edits.insert_before
+        return insert(network, name, type_, settings=settings)[0]
+    except EditError:
+        return network
