@@ -1,0 +1,115 @@
+"""The place to drop pictures on: the whole page while it is empty, a bar once there are results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+
+from cnnstudio.views import theme
+from cnnstudio.views.widgets import Button, ElidedLabel, EmptyState
+
+BAR_HEIGHT = 52
+FREE = 16_777_215  # Qt's own word for "no limit"
+
+
+class DropTarget(QFrame):
+    """Says what can be dropped, with buttons for those who do not drag.
+
+    `slots` has a function for each of `pictures`, `folder`, `paste`, `train`, `model`, `clear`
+    and `export`.
+    """
+
+    def __init__(
+        self, slots: Mapping[str, Callable[[], object]], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("classifyDrop")
+        self.setAccessibleName("Drop pictures or a folder here to classify them")
+        self._lit = False
+        self._invite = EmptyState(
+            "pictures",
+            "Drop pictures here",
+            "One, many, or a whole folder. Ctrl+V pastes a picture. "
+            "They stay on this computer, and it works while a training runs.",
+            [
+                ("Open pictures…", slots["pictures"], "openPicturesButton"),
+                ("Open folder…", slots["folder"], "openPictureFolderButton"),
+                ("Paste", slots["paste"], "pasteButton"),
+            ],
+        )
+        self._no_model = EmptyState(
+            "classify",
+            "No trained network yet",
+            "Train a network first, or open a .keras file. "
+            "Then drop pictures here to see what it takes them for.",
+            [
+                ("Go to Train", slots["train"], "goToTrainButton"),
+                ("Open a .keras file…", slots["model"], "emptyOpenModelButton"),
+            ],
+        )
+        self._bar = QWidget()
+        self.summary = ElidedLabel("", mode=Qt.TextElideMode.ElideRight)
+        self.summary.setObjectName("classifySummary")
+        row = QHBoxLayout(self._bar)
+        row.setContentsMargins(theme.S16, 0, theme.S12, 0)
+        row.setSpacing(theme.S8)
+        row.addWidget(self.summary, 1)
+        for label, slot, name, icon in (
+            ("Open pictures…", "pictures", "addPicturesButton", ""),
+            ("Open folder…", "folder", "addFolderButton", "folder"),
+            ("Paste", "paste", "addPasteButton", "paste"),
+            ("Export CSV…", "export", "exportCsvButton", "export"),
+            ("Clear", "clear", "clearResultsButton", ""),
+        ):
+            row.addWidget(Button(label, name, slots[slot], icon=icon))
+        self._stack = QStackedLayout()
+        for part in (self._invite, self._no_model, self._bar):
+            self._stack.addWidget(part)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addLayout(self._stack)
+        self.show_invitation(model=True)
+
+    @property
+    def compact(self) -> bool:
+        """Whether it is the bar over the results."""
+        return self._stack.currentWidget() is self._bar
+
+    def show_invitation(self, *, model: bool) -> None:
+        """Fill the page: drop pictures, or without a model, how to get one."""
+        self._stack.setCurrentWidget(self._invite if model else self._no_model)
+        self._room(0, FREE)
+
+    def show_bar(self) -> None:
+        """Make room for results."""
+        self._stack.setCurrentWidget(self._bar)
+        self._room(BAR_HEIGHT, BAR_HEIGHT)
+
+    def light(self, lit: bool) -> None:
+        """Show that what is dragged would be taken."""
+        self._lit = lit
+        self.update()
+
+    def _room(self, least: int, most: int) -> None:
+        # The hidden parts would otherwise keep the height they want.
+        for index in range(self._stack.count()):
+            part = self._stack.widget(index)
+            part.setVisible(part is self._stack.currentWidget())
+        self.setMinimumHeight(least)
+        self.setMaximumHeight(most)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colours = theme.current()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        pen = QPen(colours.color("accent" if self._lit else "border"), 2 if self._lit else 1.5)
+        pen.setStyle(Qt.PenStyle.DashLine)
+        painter.setPen(pen)
+        painter.setBrush(
+            colours.color("accent", 0.1) if self._lit else colours.color("surface", 0.5)
+        )
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 8, 8)

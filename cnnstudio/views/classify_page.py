@@ -1,0 +1,459 @@
+"""The Classify page: drop pictures, see what the trained network takes them for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QPoint, QSortFilterProxyModel, Qt
+from PySide6.QtGui import (
+    QAction,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QHideEvent,
+    QImage,
+    QKeySequence,
+    QShowEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QMenu,
+    QSplitter,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnstudio.app import paths
+from cnnstudio.data.pictures import SUFFIXES
+from cnnstudio.evaluation.predict import Unreadable
+from cnnstudio.graph.project import SUFFIX
+from cnnstudio.keras_build.trained import MODEL_SUFFIXES
+from cnnstudio.views import theme
+from cnnstudio.views.classify.chooser import ModelChooser
+from cnnstudio.views.classify.detail import Detail
+from cnnstudio.views.classify.results import (
+    CLASSES,
+    CONFIDENCE,
+    PICTURE,
+    RESULT_ROLE,
+    ROW_HEIGHT,
+    SORT_ROLE,
+    ResultDelegate,
+    ResultModel,
+    results_csv,
+)
+from cnnstudio.views.classify.session import Session
+from cnnstudio.views.classify.target import DropTarget
+from cnnstudio.views.context import Context
+from cnnstudio.views.dialogs import choose_file, choose_folder
+from cnnstudio.views.drop import local_paths, path_from_text, show_in_folder
+from cnnstudio.views.pictures import Thumbnails
+from cnnstudio.views.strip import Strip
+from cnnstudio.views.viewer import PictureViewer
+from cnnstudio.views.widgets import Heading, Line, name_widget
+
+DETAIL = 384
+
+
+class ClassifyPage(QWidget):
+    """Pictures in, predictions out; the engine is the command line's."""
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("classifyPage")
+        self.setAccessibleName("Classify")
+        self.setAcceptDrops(True)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._context = context
+        self._viewer: PictureViewer | None = None
+        self._given: list[Path] = []  # what the results on show were asked for
+        self._pending: list[Path] = []  # dropped before there was a network
+        self._used: Path | None = None  # the network of the results on show
+        self.session = Session(context.inference, self)
+        self.thumbnails = Thumbnails(context.tasks, box=2 * ROW_HEIGHT, parent=self)
+        self.results = ResultModel(self.thumbnails, self)
+        self._make_parts()
+        self._lay_out()
+        self._make_actions()
+        self.session.arrived.connect(self._arrived)
+        self.session.changed.connect(self._show_progress)
+        self.session.model_loaded.connect(self.chooser.show_facts)
+        self.session.failed.connect(self._failed)
+        self.chooser.chosen.connect(self._chosen)
+        context.classify_requested.connect(self.classify)
+        self._show_state()
+
+    # --- entries
+
+    def classify(self, given: Iterable[Path]) -> None:
+        """Classify pictures and the pictures in folders; model files become the network."""
+        given = [Path(path) for path in given]
+        models = [path for path in given if path.suffix.lower() in MODEL_SUFFIXES]
+        pictures = [path for path in given if path not in models]
+        self.message.hide()
+        if models:
+            self.chooser.open_file(models[0])
+        if not pictures:
+            return
+        model = self.chooser.path
+        if model is None:
+            self._pending += pictures
+            if self.chooser.listed:
+                self._say_no_model()
+            else:
+                self.chooser.refresh()
+            return
+        self._given += [path for path in pictures if path not in self._given]
+        self._used = model
+        self.session.classify(model, pictures)
+        self._show_state()
+
+    def classify_image(self, image: QImage) -> None:
+        """Classify a picture that lies in no file, such as a pasted one."""
+        if image.isNull():
+            return
+        folder = paths.cache_folder() / "pasted"
+        file = folder / f"pasted {datetime.now():%Y-%m-%d %H.%M.%S.%f}.png"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            saved = image.save(str(file), "PNG")  # type: ignore[call-overload]
+        except OSError:
+            saved = False
+        if saved:
+            self.classify([file])
+        else:
+            self.message.show_message(
+                f"The pasted picture could not be kept in {folder}: check that there is room, "
+                "or save it yourself and open the file.",
+                "error",
+            )
+
+    def paste(self) -> None:
+        """Classify what the clipboard holds: files, a picture, or paths as text."""
+        mime = QGuiApplication.clipboard().mimeData()
+        files = local_paths(mime)
+        if not files and mime.hasImage():
+            self.classify_image(QGuiApplication.clipboard().image())
+            return
+        if not files and mime.hasText():
+            typed = (path_from_text(line) for line in mime.text().splitlines())
+            files = [path for path in typed if path is not None and path.exists()]
+        if files:
+            self.classify(files)
+        else:
+            self._context.notify("The clipboard holds no picture: copy one, or a file, first.")
+
+    def stop(self) -> None:
+        """Stop classifying; the results so far stay."""
+        self.session.stop()
+
+    def clear(self) -> None:
+        """Stop and take away all results."""
+        self.session.stop()
+        self.results.clear()
+        self.thumbnails.clear()
+        self._given = []
+        self.message.hide()
+        self.detail.show_result(None)
+        self._show_state()
+
+    def export_csv(self) -> None:
+        """Let the person choose a file and write the results there, in the order shown."""
+        choose_file(
+            self,
+            "Export the predictions",
+            "Comma-separated values (*.csv)",
+            self.write_csv,
+            start=Path("predictions.csv"),
+            save_suffix=".csv",
+        )
+
+    def write_csv(self, file: Path) -> None:
+        try:
+            file.write_text(results_csv(self._rows()), encoding="utf-8", newline="")
+        except OSError as error:
+            self._context.notify(
+                f"{file} could not be written: {error.strerror}. Choose another place.", "error"
+            )
+        else:
+            self._context.notify(
+                f"{file.name} holds {len(self.results.results):,} predictions.",
+                "success",
+                ("Show", lambda: show_in_folder(file)),
+            )
+
+    # --- what happens
+
+    def _chosen(self, path: Path | None, by_hand: bool) -> None:
+        if path is not None and self._pending:
+            pending, self._pending = self._pending, []
+            self.classify(pending)
+        elif path is None and self._pending:
+            self._say_no_model()
+        elif path is not None and self._given and path != self._used:
+            if by_hand:
+                self._again()
+            else:
+                self.message.show_message(
+                    f"These predictions are of {_name(self._used)}; there is a newer network, "
+                    f"{path.name}.",
+                    "info",
+                    [("Classify again", self._again), ("Keep", self.message.hide)],
+                )
+        self._show_state()
+
+    def _again(self) -> None:
+        """Classify everything on show with the network that is chosen now."""
+        given, self._given = self._given, []
+        self.session.stop()
+        self.results.clear()
+        self.classify(given)
+
+    def _say_no_model(self) -> None:
+        self._show_state()
+        count = len(self._pending)
+        self.message.show_message(
+            f"{count:,} dropped: classified as soon as there is a network. "
+            "Train one first, or open a .keras file.",
+            "warning",
+            [
+                ("Open a .keras file…", self.chooser.choose_file),
+                ("Go to Train", lambda: self._context.show_page("train")),
+            ],
+        )
+
+    def _arrived(self, results: tuple[Any, ...]) -> None:
+        first = not self.results.results
+        self.results.append(results)
+        if first:
+            self._show_state()
+        if not self.table.currentIndex().isValid():
+            self.table.setCurrentIndex(self._sorted.index(0, 0))
+        else:
+            self._show_current()
+
+    def _failed(self, sentence: str) -> None:
+        if not self.results.results:
+            self._given = []
+        self._show_state()
+        self.message.show_message(
+            sentence, "error", [("Open a .keras file…", self.chooser.choose_file)]
+        )
+
+    def _show_state(self) -> None:
+        """The page as it should be now: an invitation, or a bar over results."""
+        filled = bool(self.results.results) or self.session.busy
+        self.split.setVisible(filled)
+        if filled:
+            self.target.show_bar()
+        else:
+            self.target.show_invitation(model=self.chooser.path is not None)
+        self._show_progress()
+
+    def _show_progress(self) -> None:
+        session = self.session
+        broken = sum(isinstance(result, Unreadable) for result in self.results.results)
+        if session.busy:
+            if not self.progress.isVisible() or not self.progress.buttons:
+                self.progress.show_message("", "progress", [("Stop", self.stop)])
+            if session.loading:
+                text = f"Loading {_name(self._used)}…"
+            else:
+                rate = f"  ·  {session.rate:,.0f} pictures a second" if session.rate else ""
+                text = f"{session.done:,} of {session.total:,} pictures{rate}"
+            self.progress.set_progress(text, session.done, session.total or None)
+        else:
+            self.progress.hide()
+        count = len(self.results.results)
+        words = [f"{count:,} picture" + ("" if count == 1 else "s")]
+        if broken:
+            words.append(f"{broken:,} could not be read")
+        words.append("drop more here")
+        self.target.summary.setText("  ·  ".join(words))
+
+    def _show_current(self) -> None:
+        self.detail.show_result(self.table.currentIndex().data(RESULT_ROLE))
+
+    def _rows(self) -> list[Any]:
+        """The results in the order shown."""
+        return [
+            self._sorted.index(row, 0).data(RESULT_ROLE) for row in range(self._sorted.rowCount())
+        ]
+
+    def _selected(self) -> list[Any]:
+        rows = sorted(self.table.selectionModel().selectedRows(), key=lambda index: index.row())
+        return [index.data(RESULT_ROLE) for index in rows]
+
+    def _copy(self) -> None:
+        chosen = self._selected() or self._rows()
+        if chosen:
+            QGuiApplication.clipboard().setText(results_csv(chosen))
+
+    def _open_large(self, *_index: object) -> None:
+        current = self.table.currentIndex().data(RESULT_ROLE)
+        if current is None or isinstance(current, Unreadable):
+            return
+        shown = [result.path for result in self._rows() if not isinstance(result, Unreadable)]
+        if self._viewer is None:
+            self._viewer = PictureViewer(self._context.tasks, self)
+        self._viewer.show_picture(shown, shown.index(current.path))
+
+    def _menu(self, point: QPoint) -> None:
+        chosen = self._selected()
+        if not chosen:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Open large", self._open_large)
+        menu.addAction("Show in file manager", lambda: show_in_folder(chosen[0].path))
+        menu.addAction("Copy as CSV", self._copy)
+        menu.popup(self.table.viewport().mapToGlobal(point))
+
+    def _choose_pictures(self) -> None:
+        endings = " ".join(f"*{suffix}" for suffix in sorted(SUFFIXES))
+        dialog = QFileDialog(self, "Open pictures", "", f"Pictures ({endings});;All files (*)")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setObjectName("picturesDialog")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.filesSelected.connect(lambda files: self.classify(map(Path, files)))
+        dialog.open()
+
+    def _choose_folder(self) -> None:
+        choose_folder(
+            self, "Open a folder of pictures to classify", lambda path: self.classify([path])
+        )
+
+    # --- events
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.chooser.refresh()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.target.light(False)
+        super().hideEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        mime = event.mimeData()
+        project = any(path.suffix.lower() == SUFFIX for path in local_paths(mime))
+        if not project and (local_paths(mime) or mime.hasImage()):
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self.target.light(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.target.light(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.target.light(False)
+        mime = event.mimeData()
+        dropped = local_paths(mime)
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        if dropped:
+            self.classify(dropped)
+        elif mime.hasImage():
+            self.classify_image(QImage(mime.imageData()))
+
+    # --- parts
+
+    def _make_parts(self) -> None:
+        self.chooser = ModelChooser(self._context)
+        self.message = Strip("classifyMessage")
+        self.progress = Strip("classifyProgress")
+        self.target = DropTarget(
+            {
+                "pictures": self._choose_pictures,
+                "folder": self._choose_folder,
+                "paste": self.paste,
+                "train": lambda: self._context.show_page("train"),
+                "model": self.chooser.choose_file,
+                "clear": self.clear,
+                "export": self.export_csv,
+            }
+        )
+        self._sorted = QSortFilterProxyModel(self)
+        self._sorted.setSourceModel(self.results)
+        self._sorted.setSortRole(SORT_ROLE)
+        self.table = QTableView()
+        name_widget(self.table, "predictionTable", "Predictions")
+        self.table.setModel(self._sorted)
+        self.table.setItemDelegate(ResultDelegate(self.table))
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.table.setShowGrid(False)
+        self.table.setTabKeyNavigation(False)
+        self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header = self.table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSortIndicatorClearable(True)
+        self.table.setSortingEnabled(True)
+        self.table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+        header.setSectionResizeMode(PICTURE, QHeaderView.ResizeMode.Interactive)
+        header.setSectionResizeMode(CLASSES, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(CONFIDENCE, QHeaderView.ResizeMode.Fixed)
+        header.resizeSection(PICTURE, 280)
+        header.resizeSection(CONFIDENCE, 120)
+        self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_current())
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(self._menu)
+        self.table.activated.connect(self._open_large)
+        self.detail = Detail(self._context.tasks)
+
+    def _make_actions(self) -> None:
+        for text, name, keys, slot in (
+            ("Paste a picture to classify", "pastePictureAction", "Ctrl+V", self.paste),
+            ("Copy predictions as CSV", "copyPredictionsAction", "Ctrl+C", self._copy),
+            ("Stop classifying", "stopClassifyAction", "Esc", self.stop),
+            ("Export predictions as CSV…", "exportPredictionsAction", "", self.export_csv),
+        ):
+            action = QAction(text, self)
+            action.setObjectName(name)
+            if keys:
+                action.setShortcut(QKeySequence(keys))
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            action.triggered.connect(lambda _checked=False, slot=slot: slot())
+            self.addAction(action)
+
+    def _lay_out(self) -> None:
+        top = QFrame()
+        top.setProperty("role", "panel")
+        row = QHBoxLayout(top)
+        row.setContentsMargins(theme.S16, theme.S12, theme.S16, theme.S12)
+        row.setSpacing(theme.S12)
+        row.addWidget(Heading("Network"))
+        row.addWidget(self.chooser, 1)
+        self.split = QSplitter(Qt.Orientation.Horizontal)
+        self.split.setChildrenCollapsible(False)
+        self.split.addWidget(self.table)
+        self.split.addWidget(self.detail)
+        self.split.setStretchFactor(0, 1)
+        self.split.setStretchFactor(1, 0)
+        self.split.setSizes([1000, DETAIL])
+        around = QVBoxLayout()
+        around.setContentsMargins(theme.S16, theme.S12, theme.S16, theme.S12)
+        around.addWidget(self.target)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(top)
+        outer.addWidget(Line())
+        outer.addWidget(self.message)
+        outer.addWidget(self.progress)
+        outer.addLayout(around)
+        outer.addWidget(self.split, 1)
+
+
+def _name(path: Path | None) -> str:
+    return path.name if path is not None else "the network"

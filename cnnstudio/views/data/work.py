@@ -1,0 +1,83 @@
+"""The background work of the Data page: functions that run in a thread and touch no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnstudio.app.tasks import Task
+from cnnstudio.data.settings import DataSettings
+from cnnstudio.graph.network import Network
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from cnnstudio.data.scan import FolderReport
+
+FIELD_WORDS: Mapping[str, str] = {
+    "image_size": "picture size",
+    "color_mode": "colour mode",
+    "validation_split": "validation share",
+    "seed": "seed of the split",
+}
+
+
+def scan(folder: Path, *, task: Task) -> FolderReport:
+    """The report on a folder. Raises `DataError`, and `Cancelled` when stopped."""
+    from cnnstudio.data.scan import scan_folder
+
+    return scan_folder(folder, progress=task.progress, cancelled=task.cancelled)
+
+
+def make_sample(name: str, folder: Path, *, task: Task) -> Path:
+    """Write a sample set unless it is there; its folder. Raises `SampleError`, `Cancelled`."""
+    from cnnstudio.data.samples import make_sample as make
+
+    return make(name, folder, progress=task.progress, cancelled=task.cancelled)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many pictures each split has, and why the data cannot be trained on, if it cannot."""
+
+    counts: Mapping[str, int]
+    problem: str = ""
+
+
+def count_splits(report: FolderReport, data: DataSettings) -> Counts:
+    """How many pictures train, validate and test with these settings."""
+    from cnnstudio.data.dataset import make_dataset
+    from cnnstudio.data.report import DataError
+
+    try:
+        found = make_dataset(report, data)
+    except DataError as error:
+        problem = report.problems[0] if report.problems else error.message
+        return Counts({"train": 0, "val": 0}, problem)
+    return Counts({"train": len(found.train), "val": len(found.val), "test": len(found.test)})
+
+
+def folder_inside(report: FolderReport) -> Path | None:
+    """The one folder inside, when that is where the classes are; None otherwise."""
+    if report.splits or len(report.classes) != 1:
+        return None
+    inside = report.folder / next(iter(report.classes))
+    depths = {len(picture.path.relative_to(inside).parts) for picture in report.pictures}
+    return inside if depths == {2} else None
+
+
+def picture(path: Path, data: DataSettings) -> np.ndarray:
+    """A picture as the network gets it. Raises `PictureError`."""
+    from cnnstudio.data.pictures import load_picture
+
+    return load_picture(path, data.image_size, data.color_mode)
+
+
+def input_size(network: Network) -> tuple[int, int, int] | None:
+    """Height, width and channels that the network takes; None without one Input."""
+    if len(network.sources) != 1:
+        return None
+    height, width, channels = network[network.sources[0]]["shape"]
+    return height, width, channels
