@@ -31,7 +31,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status."""
-    _quiet_tensorflow()
+    _stop_on_terminate()
     # What is logged for a log file must not reach standard error.
     logging.getLogger("cnnstudio").addHandler(logging.NullHandler())
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -190,14 +190,11 @@ def _failed(message: str, status: int) -> int:
     return status
 
 
-def _quiet_tensorflow() -> None:
-    """TensorFlow's own log lines are no news to a person; both must be set before its import."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-    if hasattr(signal, "SIGTERM"):
-        # A polite kill is a Stop: files are closed and a run keeps what it has.
-        with contextlib.suppress(ValueError):
-            signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+def _stop_on_terminate() -> None:
+    """A polite kill is a Stop: files are closed and a run keeps what it has."""
+    # Only the main thread may say so; elsewhere the caller decides.
+    with contextlib.suppress(ValueError, AttributeError):
+        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 if __name__ == "__main__":

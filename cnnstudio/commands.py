@@ -219,6 +219,7 @@ def scan(options: argparse.Namespace) -> None:
 
 def train(options: argparse.Namespace) -> int:
     """Train a project, or go on with a run; the engine is the window's."""
+    from cnnstudio.app.paths import cache_folder
     from cnnstudio.training.control import Control
 
     project = _project_to_train(options)
@@ -235,6 +236,8 @@ def train(options: argparse.Namespace) -> int:
             on_event=report,
             control=control,
             resume=options.resume,
+            name=options.file.stem if options.file else "network",
+            cache_folder=cache_folder(),
         )
     finally:
         signal.signal(signal.SIGINT, before)

@@ -17,6 +17,7 @@ from cnnstudio.analysis import analyse
 from cnnstudio.errors import StudioError
 from cnnstudio.graph.network import Layer, Network
 from cnnstudio.graph.spec import Arity, Kind
+from cnnstudio.keras_build.backend import load_keras
 
 if TYPE_CHECKING:
     import keras
@@ -41,8 +42,7 @@ def build_model(network: Network, *, name: str = "network", seed: int | None = N
     """
     check_buildable(network)
     _check_memory(network)
-    import keras
-
+    keras = load_keras()
     tensors: dict[str, Any] = {}
     for layer_name in network.order:
         layer = network[layer_name]

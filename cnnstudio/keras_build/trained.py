@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cnnstudio.errors import StudioError
 from cnnstudio.graph.project import Project, ProjectError, load_project
+from cnnstudio.keras_build.backend import load_keras
 
 if TYPE_CHECKING:
     import keras
@@ -132,8 +133,7 @@ def load_model(file: Path) -> keras.Model:
     """
     config = configuration(file)["model"]
     _refuse_code(config, file)
-    import keras
-
+    keras = load_keras()
     try:
         return keras.saving.load_model(file, compile=False, safe_mode=True)
     except Exception as error:  # Keras, h5py and zipfile raise many kinds
@@ -177,7 +177,7 @@ def configuration(file: Path) -> dict[str, Any]:
             }
     except PermissionError:
         raise ModelError(f"{file} cannot be read: you may not open it.") from None
-    except (OSError, KeyError, ValueError, AttributeError, zipfile.BadZipFile):
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile):
         raise damaged from None
 
 

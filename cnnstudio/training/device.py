@@ -12,33 +12,9 @@ import platform
 import shutil
 import subprocess
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from cnnstudio.training.errors import NO_TENSORFLOW, TrainingError, first_line
-
-
-def load_keras() -> ModuleType:
-    """Import Keras on TensorFlow and set up the GPUs; cheap when done before.
-
-    Raises `TrainingError` with the way out where either is missing or broken.
-    """
-    # What TensorFlow logs about its build is not for people.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-    try:
-        import keras
-        import tensorflow
-    # A broken installation raises anything, from AttributeError to what the linker says.
-    except Exception as error:
-        raise TrainingError(NO_TENSORFLOW.format(reason=first_line(error))) from error
-    if keras.backend.backend() != "tensorflow":
-        raise TrainingError(
-            f"Keras runs on {keras.backend.backend()} here; CNN Studio trains on TensorFlow. "
-            "Set KERAS_BACKEND=tensorflow and start again."
-        )
-    _grow_memory(tensorflow)
-    return keras
+from cnnstudio.keras_build.backend import load_keras
 
 
 def gpus() -> tuple[str, ...]:
@@ -100,15 +76,6 @@ def why_no_gpu() -> str | None:
         "too old for its CUDA version "
         f"({tf.sysconfig.get_build_info().get('cuda_version', 'unknown')})."
     )
-
-
-def _grow_memory(tensorflow: Any) -> None:
-    """Let TensorFlow take GPU memory as needed, so that other programs keep theirs."""
-    for device in tensorflow.config.list_physical_devices("GPU"):
-        try:
-            tensorflow.config.experimental.set_memory_growth(device, True)
-        except (RuntimeError, ValueError):
-            return  # the GPU is in use already: it was set before, or somebody chose otherwise
 
 
 @functools.cache

@@ -15,12 +15,6 @@ class TrainingError(StudioError):
     """A training that cannot start or broke off: what happened and the way out."""
 
 
-NO_TENSORFLOW = (
-    "Training needs TensorFlow, which cannot be loaded ({reason}). Install it again: "
-    "python -m pip install --force-reinstall tensorflow keras"
-)
-
-
 def explain(
     error: Exception, *, batch_size: int, image_size: tuple[int, int], kept: str
 ) -> StudioError:
@@ -32,8 +26,6 @@ def explain(
         return error
     if isinstance(error, StudioError):
         return TrainingError(_joined(error.message, kept))
-    if isinstance(error, ImportError):
-        return TrainingError(NO_TENSORFLOW.format(reason=first_line(error)))
     if out_of_memory(error):
         height, width = image_size
         if batch_size > 1:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from cnnstudio.data.feed import Feed
 from cnnstudio.errors import Cancelled, StudioError
 from cnnstudio.graph.project import Project
+from cnnstudio.keras_build.backend import load_keras
 from cnnstudio.keras_build.build import build_model
 from cnnstudio.keras_build.trained import CLASSES_FILE
 from cnnstudio.training import checkpoint, events
 from cnnstudio.training.control import Control
-from cnnstudio.training.device import describe_device, load_keras
+from cnnstudio.training.device import describe_device
 from cnnstudio.training.errors import TrainingError, explain
 from cnnstudio.training.folder import RunFolder
 from cnnstudio.training.loop import Loop, Stopping, as_callback
