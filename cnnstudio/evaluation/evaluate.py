@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from cnnstudio.data.report import shown
 from cnnstudio.data.scan import SPLIT_NAMES, scan_folder
 from cnnstudio.errors import StudioError
 from cnnstudio.evaluation.predict import Classifier, Unreadable, as_probabilities, output_kind
@@ -105,7 +106,7 @@ class Evaluation:
             "per_class": [figures.to_json() for figures in self.per_class],
             "images": self.images,
             "skipped": [
-                {"path": str(skipped.path), "reason": skipped.reason} for skipped in self.skipped
+                {"path": shown(skipped.path), "reason": skipped.reason} for skipped in self.skipped
             ],
         }
 

@@ -19,6 +19,7 @@ from typing import Any, Literal
 import numpy as np
 
 from cnnstudio.data.pictures import SUFFIXES, PictureError, load_picture
+from cnnstudio.data.report import shown
 from cnnstudio.errors import Cancelled
 from cnnstudio.keras_build.trained import TrainedModel
 
@@ -36,7 +37,7 @@ class Prediction:
     def to_json(self) -> dict[str, Any]:
         """A line of `cnnstudio classify --json`."""
         ranked = [{"class": name, "probability": value} for name, value in self.ranked]
-        return {"path": str(self.path), "predictions": ranked}
+        return {"path": shown(self.path), "predictions": ranked}
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Unreadable:
 
     def to_json(self) -> dict[str, Any]:
         """A line of `cnnstudio classify --json`."""
-        return {"path": str(self.path), "error": self.reason}
+        return {"path": shown(self.path), "error": self.reason}
 
 
 class Classifier:

@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,6 +47,10 @@ class ExportError(StudioError):
     """A network that cannot be written in the form asked for, with the reason."""
 
 
+class _DiffersError(Exception):
+    """What was written is not what was meant."""
+
+
 @dataclass(frozen=True)
 class _Source:
     """What an export starts from: a network as drawn, a file with trained weights, or both."""
@@ -77,22 +81,23 @@ def export(
     network: Network,
     out: str | Path,
     *,
-    name: str = "network",
+    name: str | None = None,
     classes: Sequence[str] = (),
     training: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a network as drawn, untrained, as `out`, by its suffix.
 
-    `classes` and `training` as in `to_source`. Raises `ExportError` or `BuildError`.
+    `name` is the network's, by default that of the file; `classes` and `training` as in
+    `to_source`. Raises `ExportError` or `BuildError`.
     """
     out = Path(out)
     _check_suffix(out)
-    _export(_Source(name, network, None, classes, training or {}), out)
+    _export(_Source(name or out.stem, network, None, classes, training or {}), out)
 
 
 def _export(source: _Source, out: Path) -> None:
     writer = {".py": _write_source, ".keras": _write_model, ".json": _write_json}
-    with _moved_into_place(out) as beside:
+    with moved_into_place(out) as beside:
         writer[out.suffix.lower()](source, beside)
 
 
@@ -127,10 +132,11 @@ def _write_source(source: _Source, beside: Path) -> None:
         network = read_network(model_file(source.model))
     text = to_source(network, name=source.name, classes=source.classes, training=source.training)
     beside.write_text(text, encoding="utf-8")
+    model = build_model(network)
     code = compile(beside.read_text(encoding="utf-8"), beside.name, "exec")
     namespace: dict[str, Any] = {"__name__": "exported"}
     exec(code, namespace)
-    _same_layers(namespace["build_model"](), build_model(network))
+    _same_layers(namespace["build_model"](), model)
 
 
 def _write_model(source: _Source, beside: Path) -> None:
@@ -171,11 +177,11 @@ def _same_layers(written: keras.Model, wanted: keras.Model) -> None:
         ]
 
     if sorted(described(written)) != sorted(described(wanted)):
-        raise ExportError("The file, read back, gives another network: nothing was written.")
+        raise _DiffersError("read back, the file gives another network")
 
 
 def _same_answers(written: keras.Model, wanted: keras.Model) -> None:
-    """Compare the outputs for random pictures. Raises `ExportError`."""
+    """Compare the outputs for random pictures. Raises `_DiffersError`."""
     import numpy as np
 
     draw = np.random.default_rng(0)
@@ -186,7 +192,7 @@ def _same_answers(written: keras.Model, wanted: keras.Model) -> None:
     given = [picture.astype(np.float32) for picture in pictures]
     for one, other in zip(_outputs(written, given), _outputs(wanted, given), strict=True):
         if not np.allclose(one, other, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True):
-            raise ExportError("The file, read back, gives other answers: nothing was written.")
+            raise _DiffersError("read back, the file gives other answers")
 
 
 def _outputs(model: Any, pictures: list[Any]) -> list[Any]:
@@ -197,10 +203,10 @@ def _outputs(model: Any, pictures: list[Any]) -> list[Any]:
 
 
 @contextlib.contextmanager
-def _moved_into_place(out: Path) -> Any:
-    """Give a temporary file of `out`'s suffix beside it; move it to `out` if all went well.
+def moved_into_place(out: Path) -> Iterator[Path]:
+    """Give a path beside `out` to write to; move what is there to `out` if all went well.
 
-    Raises `ExportError` naming `out` when the disk refuses.
+    Raises `ExportError` naming `out` when the disk refuses or what was written does not work.
     """
     folder = None
     try:
@@ -210,11 +216,18 @@ def _moved_into_place(out: Path) -> Any:
         with beside.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(beside, out)
+    except StudioError:
+        raise
     except OSError as error:
         raise ExportError(
             f"{out} could not be written: {error.strerror or error}. "
             "What was there before is unchanged; choose another name or folder."
-        ) from None
+        ) from error
+    except Exception as error:
+        reason = " ".join(str(error).split())[:300] or type(error).__name__
+        raise ExportError(
+            f"{out} could not be written: {reason.rstrip('.')}. What was there before is unchanged."
+        ) from error
     finally:
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,28 +30,28 @@ def statement(start: str, value: Call | list[str], indent: int = 0) -> str:
     """`start` followed by a call or a list, over as many lines as it needs."""
     space = " " * indent
     if isinstance(value, list):
-        return space + start + _bracketed(value, indent, len(start), "[]")
+        return space + start + _bracketed(value, indent, _width(start), "[]")
     start += value.function
     if value.fed is None:
-        return space + start + _bracketed(value.arguments, indent, len(start), "()")
+        return space + start + _bracketed(value.arguments, indent, _width(start), "()")
     inside, fed = _joined(value.arguments), _flat(value.fed)
     head = f"{space}{start}({inside})"
-    if len(head) + len(fed) + 2 <= WIDTH:
+    if _width(head) + _width(fed) + 2 <= WIDTH:
         return f"{head}({fed})"
-    if len(head) + 1 <= WIDTH and isinstance(value.fed, list):
+    if _width(head) + 1 <= WIDTH and isinstance(value.fed, list):
         return f"{head}({_hanging([value.fed], indent)})"
     # With the head fitting, only a comma behind the last argument keeps this shape: the formatter
     # would rather break the short brackets that feed the layer.
-    arguments = _hanging(value.arguments, indent, comma=len(head) + 1 <= WIDTH)
+    arguments = _hanging(value.arguments, indent, comma=_width(head) + 1 <= WIDTH)
     tail = f"{space}{start}({arguments})("
-    if len(tail.splitlines()[-1]) + len(fed) + 1 <= WIDTH:
+    if _width(tail.splitlines()[-1]) + _width(fed) + 1 <= WIDTH:
         return f"{tail}{fed})"
     return f"{tail}{_hanging([value.fed], indent)})"
 
 
 def _bracketed(parts: Sequence[str | list[str]], indent: int, before: int, pair: str) -> str:
     inside = _joined(parts)
-    if indent + before + len(inside) + 2 <= WIDTH:
+    if indent + before + _width(inside) + 2 <= WIDTH:
         return f"{pair[0]}{inside}{pair[1]}"
     return f"{pair[0]}{_hanging(parts, indent, comma=pair == '[]')}{pair[1]}"
 
@@ -59,11 +60,11 @@ def _hanging(parts: Sequence[str | list[str]], indent: int, *, comma: bool = Fal
     """The inside of brackets on lines of its own: one if they fit, else one for each part."""
     space = " " * (indent + 4)
     inside = _joined(parts)
-    if not comma and len(space) + len(inside) <= WIDTH:
+    if not comma and len(space) + _width(inside) <= WIDTH:
         return f"\n{space}{inside}\n{' ' * indent}"
     lines = []
     for part in parts:
-        if isinstance(part, list) and len(space) + len(_flat(part)) + 1 > WIDTH:
+        if isinstance(part, list) and len(space) + _width(_flat(part)) + 1 > WIDTH:
             lines.append(f"{space}[{_hanging(part, indent + 4, comma=True)}]")
         else:
             lines.append(space + _flat(part))
@@ -78,3 +79,17 @@ def _joined(parts: Sequence[str | list[str]]) -> str:
 
 def _flat(part: str | list[str]) -> str:
     return f"[{_joined(part)}]" if isinstance(part, list) else part
+
+
+def _width(text: str) -> int:
+    """Columns on a screen: Chinese, Japanese and Korean letters take two, combining marks none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        2 if unicodedata.east_asian_width(letter) in "WF" else 0 if _joins(letter) else 1
+        for letter in text
+    )
+
+
+def _joins(letter: str) -> bool:
+    return unicodedata.category(letter) in ("Mn", "Me", "Cf")
