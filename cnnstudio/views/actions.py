@@ -167,24 +167,8 @@ class Actions(QObject):
         self._menus["network"].addSeparator()
 
     def _fill_data(self) -> None:
-        context = self._context
-        self._add("data", "&Open folder…", "openFolderAction", self._open_folder, "Ctrl+Shift+O")
+        # The page gives the rest.
         self._recent_folders = self._submenu("data", "Open &recent", "recentFoldersMenu")
-        self._add(
-            "data", "Make the sample set &digits", "sampleDigitsAction",
-            lambda: context.make_sample("digits"), "Ctrl+Alt+D",
-        )  # fmt: skip
-        self._add(
-            "data", "Make the sample set &shapes", "sampleShapesAction",
-            lambda: context.make_sample("shapes"), "Ctrl+Alt+S",
-        )  # fmt: skip
-        self._menus["data"].addSeparator()
-
-    def _open_folder(self) -> None:
-        start = next(iter(self._context.settings.recent_folders), None)
-        choose_folder(
-            self._window, "Open a folder of pictures", self._context.open_folder, start=start
-        )
 
     def _fill_train(self) -> None:
         context, trainer = self._context, self._context.trainer
@@ -276,8 +260,10 @@ class Actions(QObject):
     def _add_page_actions(self, pages: Mapping[str, QWidget]) -> None:
         for name, page in pages.items():
             for action in page.actions():
-                menu = self._menus.get(str(action.property("menu") or HOME.get(name, name)))
-                (menu or self._menus["view"]).addAction(action)
+                menu = str(action.property("menu") or HOME.get(name, name))
+                self._menus.get(menu, self._menus["view"]).addAction(action)
+                # What a person starts from the menu they want to see.
+                action.triggered.connect(lambda _checked=False, n=name: self._context.show_page(n))
 
     def _refresh(self) -> None:
         state = self._context.trainer.state

@@ -23,6 +23,7 @@ class Closing(QObject):
         self._window = window
         self._settled = False
         self._asking = False
+        self._stopping = False
         self._done = False
         context.trainer.state_changed.connect(self._go_on)
 
@@ -48,7 +49,7 @@ class Closing(QObject):
             self._asking = False
             if answer != Answer.Yes:
                 return
-            self._closing = True
+            self._stopping = True
             self._context.trainer.stop()
             self._go_on(self._context.trainer.state)
 
@@ -61,11 +62,9 @@ class Closing(QObject):
             answered,
         )
 
-    _closing = False
-
     def _go_on(self, state: State) -> None:
-        if self._closing and not state.active:
-            self._closing = False
+        if self._stopping and not state.active:
+            self._stopping = False
             self._window.close()
 
     def _ask_about_changes(self) -> None:

@@ -1,0 +1,96 @@
+"""The window around a real training: what is enabled, and closing without losing the run."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton
+
+from cnnstudio.app.trainer import State
+from cnnstudio.data.scan import scan_folder
+from cnnstudio.graph.presets import PRESETS
+
+LONG = 90_000
+
+
+@pytest.fixture
+def training(window, tmp_path, qtbot):
+    """The window with a training going on that would take for ever."""
+    generator = np.random.default_rng(0)
+    folder = tmp_path / "pictures"
+    for label, low in (("dark", 0), ("light", 150)):
+        (folder / label).mkdir(parents=True)
+        for number in range(12):
+            pixels = generator.integers(low, low + 100, (8, 8, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / label / f"{number}.png")
+    document = window.document
+    document.new(PRESETS["mlp"].build((8, 8, 3), 2))
+    data = {"folder": str(folder), "image_size": (8, 8)}
+    document.set_data(document.data.model_copy(update=data))
+    document.set_report(scan_folder(folder))
+    document.set_training(document.training.model_copy(update={"epochs": 100_000}))
+    document.undo_stack.setClean()
+    window.findChild(QAction, "startAction").trigger()
+    qtbot.waitUntil(lambda: window.trainer.state is State.RUNNING, timeout=LONG)
+    return window
+
+
+def enabled(window):
+    names = ("start", "pause", "resume", "stop")
+    return {n for n in names if window.findChild(QAction, f"{n}Action").isEnabled()}
+
+
+def test_actions_and_button_follow_the_training(training, qtbot):
+    button = training.findChild(QPushButton, "trainButton")
+    assert training.pages["train"].isVisible()
+    assert enabled(training) == {"pause", "stop"}
+    assert button.text() == "Training…"
+    assert training.findChild(QLabel, "deviceLabel").text().startswith(("CPU", "GPU"))
+    training.findChild(QAction, "pauseAction").trigger()
+    assert enabled(training) == {"resume", "stop"}
+    training.show_page("design")
+    # While one is going on the button leads there and starts nothing.
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert training.pages["train"].isVisible()
+    assert training.trainer.state is State.PAUSED
+    training.findChild(QAction, "stopAction").trigger()
+    assert enabled(training) == set()
+    qtbot.waitUntil(lambda: training.trainer.state is State.FINISHED, timeout=LONG)
+    assert enabled(training) == {"start"}
+    assert button.text() == "Train"
+
+
+def test_closing_asks_and_keeps_the_run(training, qtbot):
+    run = training.trainer.run
+    training.close()
+    assert training.isVisible()
+    box = training.findChild(QMessageBox, "stopQuestion")
+    qtbot.mouseClick(box.button(QMessageBox.StandardButton.Cancel), Qt.MouseButton.LeftButton)
+    assert training.trainer.state is State.RUNNING
+    qtbot.waitUntil(lambda: training.findChild(QMessageBox, "stopQuestion") is None)
+    training.close()
+    box = training.findChild(QMessageBox, "stopQuestion")
+    qtbot.mouseClick(box.button(QMessageBox.StandardButton.Yes), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not training.isVisible(), timeout=LONG)
+    assert (run / "checkpoint").is_dir()
+    assert '"event": "stopped"' in (run / "events.jsonl").read_text().splitlines()[-1]
+
+
+def test_program_that_ends_on_its_own_still_closes(training, qtbot):
+    training.close()
+    # The training ends while the question is open: nothing is left to ask.
+    training.trainer.stop()
+    qtbot.waitUntil(lambda: not training.trainer.state.active, timeout=LONG)
+    box = training.findChild(QMessageBox, "stopQuestion")
+    qtbot.mouseClick(box.button(QMessageBox.StandardButton.Yes), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not training.isVisible())
+
+
+def test_editing_goes_on_while_it_trains(training, qtbot):
+    from cnnstudio.graph import edits
+
+    training.document.edit("Add", edits.add_layer, "Dropout", name="later")
+    training.trainer.stop()
+    qtbot.waitUntil(lambda: training.trainer.state is State.FINISHED, timeout=LONG)
+    assert "later" not in (training.trainer.run / "project.cnns").read_text()
