@@ -75,11 +75,11 @@ def _cells(network: Network, part: Names) -> dict[str, tuple[int, int]]:
         for follower in followers:
             inputs[follower].append(name)
     order = list(outputs)
-    rows = {name: 0 for name in order}
+    rows = dict.fromkeys(order, 0)
     for name in order:
         for source in inputs[name]:
             rows[name] = max(rows[name], rows[source] + 1)
-    below = {name: 0 for name in order}
+    below = dict.fromkeys(order, 0)
     for name in reversed(order):
         for follower in outputs[name]:
             below[name] = max(below[name], below[follower] + 1)
@@ -150,4 +150,50 @@ def _free_column(
         for column in (near + distance, near - distance):
             if all(last < start or end < first for start, end in taken.get(column, ())):
                 return column
+        distance += 1
+
+
+def close_rows(before: Network, after: Network) -> Network:
+    """`after` with what followed the removed layers moved up into the room they left.
+
+    Nothing moves onto another layer, nor less than a row below a layer that feeds it.
+    """
+    removed = [name for name in before.layers if name not in after]
+    below: set[str] = set()
+    stack = [name for gone in removed for name in before.outputs_of(gone) if name in after]
+    while stack:
+        name = stack.pop()
+        if name not in below:
+            below.add(name)
+            stack.extend(after.outputs_of(name))
+    rooms = [
+        after[name].position[1] - after[source].position[1] - ROW
+        for name in below
+        for source in after.inputs_of(name)
+        if source not in below
+    ]
+    up = min([len(removed) * ROW, *rooms]) if rooms else 0.0
+    up = up // ROW * ROW
+    standing = {after[name].position for name in after.layers if name not in below}
+    while up > 0:
+        places = {name: (after[name].position[0], after[name].position[1] - up) for name in below}
+        if standing.isdisjoint(places.values()):
+            return move(after, places)
+        up -= ROW
+    return after
+
+
+def set_beside(network: Network, name: str) -> Network:
+    """Move a layer that covers another one sideways, to the nearest free column."""
+    x, y = network[name].position
+    level = [
+        layer.position[0]
+        for layer in network.layers.values()
+        if layer.name != name and abs(layer.position[1] - y) < ROW - 1
+    ]
+    distance = 0
+    while True:
+        for place in (x + distance * COLUMN, x - distance * COLUMN):
+            if all(abs(other - place) >= COLUMN / 2 for other in level):
+                return network if place == x else move(network, {name: (place, y)})
         distance += 1

@@ -1,0 +1,1 @@
+"""The Design page: palette, canvas, inspector, summary and problems."""

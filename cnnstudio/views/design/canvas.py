@@ -1,0 +1,438 @@
+"""The canvas: a view of the scene that turns mouse, wheel, keys and drops into gestures."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QResizeEvent,
+    QTransform,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
+
+from cnnstudio.graph.network import Link
+from cnnstudio.views import theme
+from cnnstudio.views.design import metrics as size
+from cnnstudio.views.design.editing import Editing
+from cnnstudio.views.design.gestures import Connect, Gesture, LayerDrop, Move, Pan, RubberBand
+from cnnstudio.views.design.items import LayerItem, LinkItem, Port
+from cnnstudio.views.design.keys import CanvasKeys
+from cnnstudio.views.design.palette import type_in
+from cnnstudio.views.design.quick_add import QuickAdd
+from cnnstudio.views.design.scene import NetworkScene
+from cnnstudio.views.widgets import name_widget
+
+_ZOOM_STEP = 1.25
+_ALL_ROUND = 48
+
+
+class NetworkCanvas(QGraphicsView):
+    """Where the network is drawn. Edits go through `editing`, selection through the scene."""
+
+    # The scale, 1.0 at 100 %.
+    zoomed = Signal(float)
+    # A layer was double-clicked: its name.
+    opened = Signal(str)
+    # A menu is wanted at a global position, for what is under the mouse: layer, link or None.
+    menu_requested = Signal(QPoint, object)
+    search_requested = Signal()
+
+    def __init__(
+        self, scene: NetworkScene, editing: Editing, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(scene, parent)
+        name_widget(self, "networkCanvas", "Network")
+        self.setAccessibleDescription(
+            "The layers of the network. Type to add a layer; arrow keys follow the links."
+        )
+        self.network_scene = scene
+        self.editing = editing
+        self._gesture: Gesture | None = None
+        self._drop: LayerDrop | None = None
+        self._space = False
+        self._hovered: LayerItem | LinkItem | None = None
+        # Fitted to the network until the person zooms or pans.
+        self._fitted = True
+        self._keys = CanvasKeys(self)
+        self.quick_add = QuickAdd(self)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setMouseTracking(True)
+        self.setAcceptDrops(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.MinimalViewportUpdate)
+        self.setOptimizationFlag(QGraphicsView.OptimizationFlag.DontSavePainterState)
+        self.setOptimizationFlag(QGraphicsView.OptimizationFlag.DontAdjustForAntialiasing)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setResizeAnchor(QGraphicsView.ViewportAnchor.AnchorViewCenter)
+        self.setRenderHint(QPainter.RenderHint.Antialiasing)
+        theme.watcher.theme_changed.connect(self._new_theme)
+        editing.shown.connect(self.bring_into_view)
+
+    # -- view ------------------------------------------------------------------------------------
+
+    @property
+    def scale_factor(self) -> float:
+        return self.transform().m11()
+
+    def reach(self, pixels: float) -> float:
+        """So many pixels of the screen in canvas units, but no less than that many units."""
+        return max(pixels, pixels / self.scale_factor)
+
+    def zoom_in(self) -> None:
+        self._zoom_to(self.scale_factor * _ZOOM_STEP, self.viewport().rect().center())
+
+    def zoom_out(self) -> None:
+        self._zoom_to(self.scale_factor / _ZOOM_STEP, self.viewport().rect().center())
+
+    def zoom_reset(self) -> None:
+        self._zoom_to(1.0, self.viewport().rect().center())
+
+    def zoom_fit(self) -> None:
+        """Show the whole network, at most at 100 %."""
+        content = self.network_scene.content_rect()
+        area = self.viewport().rect().adjusted(_ALL_ROUND, _ALL_ROUND // 2, -8, -_ALL_ROUND // 2)
+        if content.isEmpty() or area.width() <= 0 or area.height() <= 0:
+            return
+        scale = min(1.0, area.width() / content.width(), area.height() / content.height())
+        self._set_scale(max(size.SMALLEST_SCALE, scale))
+        self.centerOn(content.center())
+        self._fitted = True
+
+    def show_start(self) -> None:
+        """Show the top of the network at a size that can be read, all of it where that fits."""
+        self.zoom_fit()
+        if self.scale_factor < 0.8:
+            content = self.network_scene.content_rect()
+            self._set_scale(1.0)
+            height = self.viewport().height()
+            self.centerOn(content.center().x(), content.top() - 28 + height / 2)
+        self._fitted = True
+
+    def pan(self, dx: int, dy: int) -> None:
+        """Scroll by pixels."""
+        self._fitted = False
+        across, down = self.horizontalScrollBar(), self.verticalScrollBar()
+        across.setValue(across.value() + dx)
+        down.setValue(down.value() + dy)
+
+    def bring_into_view(self, names: tuple[str, ...]) -> None:
+        """Scroll as little as shows these layers."""
+        known = [name for name in names if name in self.network_scene.layer_items]
+        if known:
+            self._fitted = False
+            area = self.network_scene.content_rect(known)
+            self.ensureVisible(area.adjusted(-12, -20, 12, 20), 0, 0)
+
+    def show_layer(self, name: str) -> None:
+        """Select a layer and bring it to the middle unless it is in view already."""
+        item = self.network_scene.layer_items.get(name)
+        if item is None:
+            return
+        self.network_scene.select([name])
+        visible = self.mapToScene(self.viewport().rect()).boundingRect()
+        if not visible.contains(item.card):
+            self._fitted = False
+            if self.scale_factor < size.TEXT_SCALE:
+                self._set_scale(1.0)
+            self.centerOn(item.card.center())
+
+    def _zoom_to(self, scale: float, at: QPoint) -> None:
+        """Zoom so that what is under `at` stays there."""
+        scale = min(size.LARGEST_SCALE, max(size.SMALLEST_SCALE, scale))
+        before = self.mapToScene(at)
+        self._fitted = False
+        self._set_scale(scale)
+        after = self.mapFromScene(before)
+        self.pan(after.x() - at.x(), after.y() - at.y())
+
+    def _set_scale(self, scale: float) -> None:
+        if abs(scale - 1) < 0.01:
+            scale = 1.0
+        scene = self.network_scene
+        scene.view_margin = max(self.viewport().width(), self.viewport().height()) / scale
+        scene.fit_scene_rect()
+        self.setTransform(QTransform.fromScale(scale, scale))
+        scene.set_far(scale < size.TEXT_SCALE)
+        self.zoomed.emit(scale)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._fitted:
+            self.show_start()
+        self.quick_add.keep_inside()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        steps = event.pixelDelta() if not event.pixelDelta().isNull() else event.angleDelta()
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            factor = _ZOOM_STEP ** (event.angleDelta().y() / 120)
+            self._zoom_to(self.scale_factor * factor, event.position().toPoint())
+        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier and not steps.x():
+            self.pan(-steps.y(), 0)
+        else:
+            self.pan(-steps.x(), -steps.y())
+        event.accept()
+
+    def _new_theme(self, _theme: object) -> None:
+        self.network_scene.refresh_theme()
+        self.viewport().update()
+
+    # -- mouse -----------------------------------------------------------------------------------
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        at, button = event.position().toPoint(), event.button()
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self.quick_add.dismiss()
+        if self._gesture is not None:
+            return
+        left = button is Qt.MouseButton.LeftButton
+        if button is Qt.MouseButton.MiddleButton or (left and self._space):
+            self._begin(Pan(self, at))
+        elif left:
+            self._press(at, event.modifiers())
+        event.accept()
+
+    def _press(self, at: QPoint, modifiers: Qt.KeyboardModifier) -> None:
+        scene, point = self.network_scene, self.mapToScene(at)
+        several = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+        add = bool(modifiers & several)
+        readable = self.scale_factor >= size.TEXT_SCALE
+        port = scene.port_at(point) if readable and not add else None
+        item = scene.layer_at(point)
+        if port is not None:
+            self._begin(Connect(self, at, *port))
+        elif item is not None:
+            name, chosen = item.layer.name, scene.selected_layers()
+            if add:
+                rest = [other for other in chosen if other != name]
+                scene.select(rest if name in chosen else [*rest, name])
+            elif name not in chosen:
+                scene.select([name])
+            if item.isSelected():
+                self._begin(Move(self, at, item))
+        else:
+            link = scene.link_at(point, self.reach(7))
+            if link is not None:
+                scene.select(links=[link.link])
+            else:
+                self._begin(RubberBand(self, at, add=add))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        at = event.position().toPoint()
+        if self._gesture is not None:
+            self._gesture.move(at, event.modifiers())
+        else:
+            self._hover(at)
+        event.accept()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        gesture, self._gesture = self._gesture, None
+        if gesture is not None:
+            at = event.position().toPoint()
+            gesture.finish(at, event.modifiers())
+            self._show_cursor()
+            self._hover(at)
+        event.accept()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() is not Qt.MouseButton.LeftButton:
+            return
+        self.cancel_gesture()
+        point = self.mapToScene(event.position().toPoint())
+        item, link = self.network_scene.layer_at(point), self.network_scene.link_at(point)
+        if item is not None:
+            self.network_scene.select([item.layer.name])
+            self.opened.emit(item.layer.name)
+        elif link is not None:
+            self.ask_for_inserted_layer(link.link, point)
+        else:
+            self.ask_for_layer_at(point)
+        event.accept()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._set_hovered(None)
+        super().leaveEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.cancel_gesture()
+        scene, at = self.network_scene, event.pos()
+        if event.reason() is QContextMenuEvent.Reason.Keyboard:
+            at = self._selection_point()
+        point = self.mapToScene(at)
+        item = scene.layer_at(point)
+        found: LayerItem | LinkItem | None = item or scene.link_at(point, self.reach(7))
+        if found is not None and not found.isSelected():
+            if isinstance(found, LayerItem):
+                scene.select([found.layer.name])
+            else:
+                scene.select(links=[found.link])
+        self.menu_requested.emit(self.viewport().mapToGlobal(at), found)
+        event.accept()
+
+    def _begin(self, gesture: Gesture) -> None:
+        self._gesture = gesture
+        self._set_hovered(None)
+        self.viewport().setCursor(gesture.cursor)
+
+    def cancel_gesture(self) -> bool:
+        """Leave what the mouse began without a trace; False if there was nothing."""
+        gesture, self._gesture = self._gesture, None
+        if gesture is not None:
+            gesture.cancel()
+            self._show_cursor()
+        return gesture is not None
+
+    def set_space(self, held: bool) -> None:
+        """While Space is held the left button pans."""
+        self._space = held
+        if self._gesture is None:
+            self._show_cursor()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self.set_space(False)
+        super().focusOutEvent(event)
+
+    def _show_cursor(self) -> None:
+        shape = Qt.CursorShape.OpenHandCursor if self._space else Qt.CursorShape.ArrowCursor
+        self.viewport().setCursor(shape)
+
+    def _hover(self, at: QPoint) -> None:
+        point = self.mapToScene(at)
+        port = None
+        if self.scale_factor >= size.TEXT_SCALE:
+            port = self.network_scene.port_at(point)
+        item = port[0] if port else self.network_scene.layer_at(point)
+        self._set_hovered(item or self.network_scene.link_at(point))
+        if port is not None:
+            self.viewport().setCursor(Qt.CursorShape.CrossCursor)
+        else:
+            self._show_cursor()
+
+    def _set_hovered(self, item: LayerItem | LinkItem | None) -> None:
+        if item is not self._hovered:
+            if self._hovered is not None:
+                self._hovered.set_hovered(False)
+            self._hovered = item
+            if item is not None:
+                item.set_hovered(True)
+
+    # -- keys ------------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not self._keys.press(event):
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self.set_space(False)
+        else:
+            super().keyReleaseEvent(event)
+
+    # -- layers dropped from the palette ---------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        type_ = self._type(event.mimeData())
+        if type_ is None:
+            event.ignore()
+            return
+        self._end_drop()
+        self._drop = LayerDrop(self, type_)
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        if self._drop is None:
+            event.ignore()
+            return
+        self._drop.move(event.position().toPoint())
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._end_drop()
+        event.accept()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        type_ = self._type(event.mimeData())
+        if type_ is None:
+            event.ignore()
+            return
+        drop, self._drop = self._drop or LayerDrop(self, type_), None
+        # Where it was dropped is in view already: the view must not jump.
+        drop.drop(event.position().toPoint())
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+
+    @staticmethod
+    def _type(data: QMimeData | None) -> str | None:
+        return type_in(data) if data is not None else None
+
+    def _end_drop(self) -> None:
+        drop, self._drop = self._drop, None
+        if drop is not None:
+            drop.cancel()
+
+    # -- asking for a layer ----------------------------------------------------------------------
+
+    def ask_for_layer(self, text: str = "") -> None:
+        """The search at the selection: the layer goes where a double-click would put it."""
+        self.quick_add.ask(self._selection_point(), self.editing.add_connected, text)
+
+    def ask_for_layer_at(self, point: QPointF) -> None:
+        place = (point.x() - size.CARD_WIDTH / 2, point.y() - size.CARD_HEIGHT / 2)
+        self.quick_add.ask(
+            self.mapFromScene(point), lambda type_: self.editing.add_at(type_, place)
+        )
+
+    def ask_for_inserted_layer(self, link: Link, point: QPointF) -> None:
+        self.quick_add.ask(
+            self.mapFromScene(point), lambda type_: self.editing.insert_on(type_, link)
+        )
+
+    def ask_for_linked_layer(self, point: QPointF, name: str, port: Port) -> None:
+        """What to make at the free end of a wire."""
+        down = port is Port.OUTPUT
+        place = size.snapped(
+            (point.x() - size.CARD_WIDTH / 2, point.y() - (0 if down else size.CARD_HEIGHT))
+        )
+        self.quick_add.ask(
+            self.mapFromScene(point),
+            lambda type_: self.editing.add_linked(type_, place, name, port),
+            accepts_input=down,
+        )
+
+    def explain_refused_link(self, name: str, other: str, port: Port) -> None:
+        """Say why two layers cannot be linked."""
+        source, target = (name, other) if port is Port.OUTPUT else (other, name)
+        network = self.editing.network
+        if network[target].type == "Input" or Link(source, target) in network.links:
+            self.editing.connect(source, target)
+        else:
+            self.editing.document.failed.emit(
+                f"{target} already leads to {source}: linking back would make a cycle."
+            )
+
+    def _selection_point(self) -> QPoint:
+        """Below the selected layer, or the middle of the view."""
+        chosen = self.network_scene.selected_layers()
+        if chosen:
+            card = self.network_scene.layer_items[chosen[-1]].card
+            at = self.mapFromScene(card.bottomLeft() + QPointF(20, 6))
+            if self.viewport().rect().contains(at):
+                return at
+        return self.viewport().rect().center()
+
+    def scene_rect_in_view(self) -> QRectF:
+        """What of the scene is to be seen."""
+        return self.mapToScene(self.viewport().rect()).boundingRect()

@@ -1,0 +1,134 @@
+"""Cards of the inspector: formulas with the numbers in them, and problems with their ways out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from html import escape
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from cnnstudio.views import theme
+from cnnstudio.views.theme import S4, S8, S12
+from cnnstudio.views.widgets import Button, FlowLayout, Heading, Secondary, set_property
+
+if TYPE_CHECKING:
+    from cnnstudio.analysis import Explanation, Problem, Remedy
+
+
+class LinkButton(Button):
+    """A remedy: outlined in the accent colour."""
+
+    role = "link"
+
+
+class ExplanationCards(QWidget):
+    """One card for each figure: its title, the formula, the same with the numbers put in."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(S12)
+        self._cards: list[_Card] = []
+
+    def show_explanations(self, explanations: Iterable[Explanation]) -> None:
+        explanations = tuple(explanations)
+        while len(self._cards) < len(explanations):
+            card = _Card()
+            self._cards.append(card)
+            self._layout.addWidget(card)
+        for number, card in enumerate(self._cards):
+            if number < len(explanations):
+                card.show_explanation(explanations[number])
+            card.setVisible(number < len(explanations))
+
+
+class _Card(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self.title = Heading()
+        self.formula, self.numbers = QLabel(), QLabel()
+        for label in (self.formula, self.numbers):
+            label.setFont(theme.font(12, mono=True))
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        set_property(self.formula, "role", "formula")
+        self.note = Secondary()
+        box = QFrame()
+        box.setProperty("role", "formula")
+        inside = QVBoxLayout(box)
+        inside.setContentsMargins(S12, S8, S12, S8)
+        inside.setSpacing(S4)
+        inside.addWidget(self.formula)
+        inside.addWidget(self.numbers)
+        inside.addWidget(self.note)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        layout.addWidget(self.title)
+        layout.addWidget(box)
+
+    def show_explanation(self, explanation: Explanation) -> None:
+        self.title.setText(explanation.title)
+        self.formula.setText(explanation.formula)
+        self.formula.setVisible(bool(explanation.formula))
+        self.numbers.setText(explanation.numbers)
+        note = explanation.note
+        self.note.setText(note[:1].upper() + note[1:] + "." if note else "")
+        self.note.setVisible(bool(note))
+
+
+class ProblemCard(QFrame):
+    """A whole sentence with the layer's name in bold, and a button for each way out."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        solve: Callable[[Problem, Remedy], object],
+        parent: QWidget | None = None,
+        *,
+        boxed: bool = False,
+    ) -> None:
+        super().__init__(parent)
+        self.problem = problem
+        self.setAccessibleName(problem.message)
+        if boxed:
+            self.setProperty("role", f"{problem.severity}Box")
+        self.text = QLabel(marked_up(problem))
+        self.text.setTextFormat(Qt.TextFormat.RichText)
+        self.text.setWordWrap(True)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.text.setSizePolicy(policy)
+        self.buttons = [
+            LinkButton(remedy.label, "remedyButton", lambda remedy=remedy: solve(problem, remedy))
+            for remedy in problem.remedies
+        ]
+        layout = QVBoxLayout(self)
+        side = S12 if boxed else 0
+        layout.setContentsMargins(side, S8, side, S8)
+        layout.setSpacing(S8)
+        layout.addWidget(self.text)
+        if self.buttons:
+            flow = FlowLayout(spacing=S8)
+            for button in self.buttons:
+                flow.addWidget(button)
+            layout.addLayout(flow)
+
+
+def marked_up(problem: Problem) -> str:
+    """The sentence as rich text, the name of its layer in bold."""
+    text = escape(problem.message)
+    name = escape(problem.layer or "")
+    if not name:
+        return text
+    start = 0
+    while (at := text.find(name, start)) >= 0:
+        before, after = text[at - 1 : at], text[at + len(name) : at + len(name) + 1]
+        if not (before.isalnum() or before == "_" or after.isalnum() or after == "_"):
+            return f"{text[:at]}<b>{name}</b>{text[at + len(name) :]}"
+        start = at + 1
+    return text

@@ -1,0 +1,314 @@
+"""An editor for each kind of setting.
+
+An editor shows a value and sends `edited` when the person changed it; `value()` raises ValueError
+with a sentence while what is typed is no value. `editor_for` makes the one a field declares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from cnnstudio.graph.spec import L1L2, Field, Kind
+from cnnstudio.views.design.numbers import LockButton, NumberEdit, WholeEdit
+from cnnstudio.views.theme import S4
+from cnnstudio.views.widgets import Secondary, set_property
+
+
+class Editor(QWidget):
+    """Shows and changes the value of one field."""
+
+    edited = Signal()
+
+    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.field = field
+        self.row = QHBoxLayout(self)
+        self.row.setContentsMargins(0, 0, 0, 0)
+        self.row.setSpacing(S4)
+
+    def value(self) -> Any:
+        """What is entered. Raises ValueError with a sentence for the person."""
+        raise NotImplementedError
+
+    def show_value(self, value: Any) -> None:
+        """Show a value that came from elsewhere, such as undo; `edited` is not sent."""
+        raise NotImplementedError
+
+    @property
+    def inputs(self) -> Sequence[QWidget]:
+        """The controls that take the focus."""
+        return ()
+
+    def set_wrong(self, wrong: bool) -> None:
+        for control in self.inputs:
+            set_property(control, "state", "error" if wrong else "")
+
+    def _say(self, control: QWidget, part: str = "") -> None:
+        """Name a control for scripts and screen readers."""
+        control.setObjectName(f"setting_{self.field.name}" + (f"_{part}" if part else ""))
+        control.setAccessibleName(f"{self.field.name} {part}".strip())
+        control.setToolTip(self.field.help)
+
+
+class NumberEditor(Editor):
+    """INT and FLOAT."""
+
+    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        self.edit = _number_edit(field)
+        self._say(self.edit)
+        self.row.addWidget(self.edit)
+        self.edit.typed.connect(self.edited)
+
+    @property
+    def inputs(self) -> Sequence[QWidget]:
+        return (self.edit,)
+
+    def value(self) -> Any:
+        return self.edit.parsed()
+
+    def show_value(self, value: Any) -> None:
+        self.edit.show_value(value)
+
+
+class BoolEditor(Editor):
+    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        self.box = QCheckBox()
+        self._say(self.box)
+        self.row.addWidget(self.box)
+        self.row.addStretch(1)
+        self.box.clicked.connect(lambda _checked: self.edited.emit())
+
+    @property
+    def inputs(self) -> Sequence[QWidget]:
+        return (self.box,)
+
+    def value(self) -> bool:
+        return self.box.isChecked()
+
+    def show_value(self, value: Any) -> None:
+        self.box.setChecked(value)
+
+
+class _Combo(QComboBox):
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        # Scrolling the panel must not change the network.
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class ChoiceEditor(Editor):
+    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        self.combo = _Combo()
+        self.combo.addItems(list(field.choices))
+        self.combo.setMaxVisibleItems(16)
+        self.combo.setMinimumContentsLength(6)
+        self.combo.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self._say(self.combo)
+        self.row.addWidget(self.combo)
+        self.combo.activated.connect(lambda _index: self.edited.emit())
+
+    @property
+    def inputs(self) -> Sequence[QWidget]:
+        return (self.combo,)
+
+    def value(self) -> str:
+        return self.combo.currentText()
+
+    def show_value(self, value: Any) -> None:
+        self.combo.setCurrentText(value)
+
+
+class SeveralEditor(Editor):
+    """PAIR, SHAPE and SIDES: whole numbers side by side, with a lock where they may be tied."""
+
+    def __init__(
+        self,
+        field: Field,
+        parts: Sequence[str],
+        *,
+        lock: bool,
+        separator: str = "×",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(field, parent)
+        self.edits: list[WholeEdit] = []
+        for number, part in enumerate(parts):
+            if number and separator:
+                self.row.addWidget(_sign(separator))
+            edit = WholeEdit(field.minimum, field.maximum)
+            self._say(edit, part)
+            edit.setToolTip(f"{part}: {field.help}")
+            edit.setMinimumWidth(40)
+            if len(parts) > 2:
+                edit.setTextMargins(-3, 0, 8, 0)
+            edit.typed.connect(lambda edit=edit: self._typed(edit))
+            self.row.addWidget(edit, 1)
+            self.edits.append(edit)
+        self.lock = LockButton() if lock else None
+        if self.lock is not None:
+            self.lock.setObjectName(f"setting_{field.name}_lock")
+            self.lock.toggled.connect(self._locked)
+            self.row.addWidget(self.lock)
+
+    @property
+    def inputs(self) -> Sequence[QWidget]:
+        return self.edits
+
+    def numbers(self) -> tuple[int, ...]:
+        return tuple(edit.parsed() for edit in self.edits)
+
+    def value(self) -> Any:
+        numbers = self.numbers()
+        if self.field.kind is Kind.SIDES:
+            return (numbers[:2], numbers[2:])
+        return numbers
+
+    def show_value(self, value: Any) -> None:
+        if self.field.kind is Kind.SIDES:
+            value = (*value[0], *value[1])
+        for edit, number in zip(self.edits, value, strict=True):
+            edit.show_value(number)
+        if self.lock is not None and len(set(value)) > 1:
+            self.lock.set_locked(False)
+
+    def _typed(self, changed: WholeEdit) -> None:
+        if self.lock is not None and self.lock.locked:
+            self._copy(changed)
+        self.edited.emit()
+
+    def _locked(self, locked: bool) -> None:
+        if locked:
+            self._copy(self.edits[0])
+            self.edited.emit()
+
+    def _copy(self, source: WholeEdit) -> None:
+        for edit in self.edits:
+            if edit is not source and edit.text() != source.text():
+                edit.setText(source.text())
+
+
+class PenaltyEditor(Editor):
+    """REGULARIZER: L1 and L2; both zero is no penalty."""
+
+    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        self.l1, self.l2 = NumberEdit(), NumberEdit()
+        for edit, part in ((self.l1, "L1"), (self.l2, "L2")):
+            self._say(edit, part)
+            edit.setMinimumWidth(36)
+            edit.typed.connect(self.edited)
+            self.row.addWidget(_sign(part))
+            self.row.addWidget(edit, 1)
+
+    @property
+    def inputs(self) -> Sequence[QWidget]:
+        return (self.l1, self.l2)
+
+    def value(self) -> Any:
+        return L1L2(self.l1.parsed(), self.l2.parsed())
+
+    def show_value(self, value: Any) -> None:
+        penalty = value or L1L2()
+        self.l1.show_value(penalty.l1)
+        self.l2.show_value(penalty.l2)
+
+
+class OptionalEditor(Editor):
+    """Any editor with the state None, which is said in words: `same as pool_size`."""
+
+    def __init__(self, field: Field, inner: Editor, parent: QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        self.inner = inner
+        self.none = QCheckBox(field.none_means or "none")
+        self.none.setObjectName(f"setting_{field.name}_none")
+        self.none.setAccessibleName(f"{field.name}: {field.none_means or 'none'}")
+        self._fallback = field.minimum if field.minimum is not None else 0
+        column = QVBoxLayout()
+        column.setSpacing(0)
+        column.addWidget(self.none)
+        column.addWidget(inner)
+        self.row.addLayout(column)
+        self.none.clicked.connect(self._toggled)
+        inner.edited.connect(self.edited)
+
+    @property
+    def inputs(self) -> Sequence[QWidget]:
+        return (self.none, *self.inner.inputs)
+
+    def set_wrong(self, wrong: bool) -> None:
+        self.inner.set_wrong(wrong)
+
+    def value(self) -> Any:
+        return None if self.none.isChecked() else self.inner.value()
+
+    def show_value(self, value: Any) -> None:
+        self.none.setChecked(value is None)
+        self.inner.setVisible(value is not None)
+        if value is not None:
+            self.inner.show_value(value)
+
+    def offer(self, value: Any) -> None:
+        """What to begin with when None is given up, such as the pool size for strides."""
+        self._fallback = value
+
+    def _toggled(self, none: bool) -> None:
+        if not none:
+            try:
+                self.inner.value()
+            except ValueError:
+                self.inner.show_value(self._first())
+        self.inner.setVisible(not none)
+        self.edited.emit()
+
+    def _first(self) -> Any:
+        if isinstance(self._fallback, tuple) or self.field.kind not in (Kind.PAIR, Kind.SHAPE):
+            return self._fallback
+        return (int(self._fallback),) * (2 if self.field.kind is Kind.PAIR else 3)
+
+
+def _number_edit(field: Field) -> NumberEdit:
+    if field.kind is Kind.INT:
+        return WholeEdit(field.minimum, field.maximum)
+    return NumberEdit()
+
+
+def _sign(text: str) -> QLabel:
+    label = Secondary(text)
+    label.setWordWrap(False)
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    return label
+
+
+_EDITORS: dict[Kind, Callable[[Field], Editor]] = {
+    Kind.INT: NumberEditor,
+    Kind.FLOAT: NumberEditor,
+    Kind.BOOL: BoolEditor,
+    Kind.CHOICE: ChoiceEditor,
+    Kind.PAIR: lambda field: SeveralEditor(field, ("height", "width"), lock=True),
+    Kind.SHAPE: lambda field: SeveralEditor(field, ("height", "width", "channels"), lock=False),
+    Kind.SIDES: lambda field: SeveralEditor(
+        field, ("top", "bottom", "left", "right"), lock=True, separator=""
+    ),
+    Kind.REGULARIZER: PenaltyEditor,
+}
+
+
+def editor_for(field: Field) -> Editor:
+    """The editor for a field of any kind."""
+    editor = _EDITORS[field.kind](field)
+    # No penalty is said by zeros; every other None in words.
+    if field.optional and field.kind is not Kind.REGULARIZER:
+        return OptionalEditor(field, editor)
+    return editor

@@ -1,0 +1,57 @@
+"""What an empty canvas says: what belongs there, and how to begin."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+
+from cnnstudio.views.design.editing import Editing
+from cnnstudio.views.design.overview import preset_buttons
+from cnnstudio.views.theme import S8, S16
+from cnnstudio.views.widgets import Secondary, Title, set_property
+
+
+class EmptyCanvas(QWidget):
+    """Lies in the middle of the canvas while it holds no layer; drops go through to the canvas."""
+
+    def __init__(self, editing: Editing, viewport: QWidget) -> None:
+        super().__init__(viewport)
+        self.setObjectName("emptyCanvas")
+        title = Title("Your network goes here")
+        text = Secondary(
+            "Drag layers from the list at the left, or type the name of one right here. "
+            "Links run from the port below a layer to the one above the next."
+        )
+        for label in (title, text):
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        start = Secondary("Or start from a network that is ready to train:")
+        start.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        grid = QGridLayout()
+        grid.setSpacing(S8)
+        buttons = preset_buttons(editing, "emptyStart")
+        for number, button in enumerate(buttons):
+            if number == 0:
+                set_property(button, "role", "primary")
+                grid.addWidget(button, 0, 0, 1, 2)
+            else:
+                grid.addWidget(button, 1 + (number - 1) // 2, (number - 1) % 2)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(S8)
+        layout.addWidget(title)
+        layout.addWidget(text)
+        layout.addSpacing(S16)
+        layout.addWidget(start)
+        layout.addLayout(grid)
+        self.setFixedWidth(380)
+        viewport.installEventFilter(self)
+        self._centre()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Resize:
+            self._centre()
+        return super().eventFilter(watched, event)
+
+    def _centre(self) -> None:
+        self.setFixedHeight(self.layout().heightForWidth(self.width()))
+        area = self.parentWidget().rect()
+        self.move((area.width() - self.width()) // 2, max(0, (area.height() - self.height()) // 2))

@@ -1,0 +1,283 @@
+"""Gestures on the canvas, one small class each, from the press of a button to its release.
+
+A gesture shows what would happen while the mouse moves; `finish` does it in one undoable step,
+`cancel` (Escape) puts everything back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QPainterPath
+from PySide6.QtWidgets import QApplication, QGraphicsPathItem, QGraphicsRectItem
+
+from cnnstudio.graph import edits
+from cnnstudio.graph.catalogue import CATALOGUE
+from cnnstudio.graph.network import Network
+from cnnstudio.graph.spec import Arity
+from cnnstudio.views.design import metrics as size
+from cnnstudio.views.design.items import LayerItem, LinkItem, Port
+from cnnstudio.views.design.paints import paints
+
+if TYPE_CHECKING:
+    from cnnstudio.views.design.canvas import NetworkCanvas
+
+
+class Gesture:
+    """Something a person does with the mouse held down."""
+
+    cursor = Qt.CursorShape.ArrowCursor
+
+    def __init__(self, canvas: NetworkCanvas, at: QPoint) -> None:
+        self.canvas = canvas
+        self.scene = canvas.network_scene
+        self.started = at
+        self.origin = canvas.mapToScene(at)
+
+    def move(self, at: QPoint, modifiers: Qt.KeyboardModifier) -> None:
+        """The mouse is at `at`, a point of the viewport."""
+
+    def finish(self, at: QPoint, modifiers: Qt.KeyboardModifier) -> None:
+        """The button was released."""
+
+    def cancel(self) -> None:
+        """Escape was pressed: leave everything as it was."""
+
+
+class Pan(Gesture):
+    """Drag the view."""
+
+    cursor = Qt.CursorShape.ClosedHandCursor
+
+    def __init__(self, canvas: NetworkCanvas, at: QPoint) -> None:
+        super().__init__(canvas, at)
+        self._last = at
+
+    def move(self, at: QPoint, modifiers: Qt.KeyboardModifier) -> None:
+        step = at - self._last
+        self._last = at
+        self.canvas.pan(-step.x(), -step.y())
+
+
+class RubberBand(Gesture):
+    """Select all cards that a rectangle touches; Ctrl or Shift adds to the selection."""
+
+    cursor = Qt.CursorShape.CrossCursor
+
+    def __init__(self, canvas: NetworkCanvas, at: QPoint, *, add: bool) -> None:
+        super().__init__(canvas, at)
+        self._before = self.scene.selected_layers() if add else ()
+        self._kept = (self.scene.selected_layers(), self.scene.selected_links())
+        self._band = QGraphicsRectItem()
+        look = paints()
+        pen = look.selected
+        self._band.setPen(pen)
+        self._band.setBrush(look.accent_ground)
+        self._band.setZValue(10)
+        self._band.setVisible(False)
+        self.scene.addItem(self._band)
+
+    def move(self, at: QPoint, modifiers: Qt.KeyboardModifier) -> None:
+        area = QRectF(self.origin, self.canvas.mapToScene(at)).normalized()
+        pen = self._band.pen()
+        pen.setWidthF(1.0)
+        pen.setCosmetic(True)
+        self._band.setPen(pen)
+        self._band.setRect(area)
+        self._band.setVisible(True)
+        inside = [
+            name for name, item in self.scene.layer_items.items() if item.card.intersects(area)
+        ]
+        self.scene.select([*self._before, *inside])
+
+    def finish(self, at: QPoint, modifiers: Qt.KeyboardModifier) -> None:
+        if not self._band.isVisible():
+            self.scene.select(self._before)
+        self.scene.removeItem(self._band)
+
+    def cancel(self) -> None:
+        self.scene.removeItem(self._band)
+        self.scene.select(*self._kept)
+
+
+class Move(Gesture):
+    """Move the selected cards, on the grid unless Alt is held."""
+
+    cursor = Qt.CursorShape.SizeAllCursor
+
+    def __init__(self, canvas: NetworkCanvas, at: QPoint, grip: LayerItem) -> None:
+        super().__init__(canvas, at)
+        self._grip = grip
+        self._moving = False
+        network = canvas.editing.network
+        self._places = {name: network[name].position for name in self.scene.selected_layers()}
+
+    def move(self, at: QPoint, modifiers: Qt.KeyboardModifier) -> None:
+        far = (at - self.started).manhattanLength() >= QApplication.startDragDistance()
+        if not self._moving and not far:
+            return
+        self._moving = True
+        self.scene.place(edits.move(self.canvas.editing.network, self._moved(at, modifiers)))
+
+    def finish(self, at: QPoint, modifiers: Qt.KeyboardModifier) -> None:
+        if not self._moving:
+            return
+        places = self._moved(at, modifiers)
+        if places == self._places:
+            self.cancel()
+        else:
+            self.canvas.editing.move(places)
+
+    def cancel(self) -> None:
+        self.scene.place(self.canvas.editing.network)
+
+    def _moved(self, at: QPoint, modifiers: Qt.KeyboardModifier) -> dict[str, tuple[float, float]]:
+        step = self.canvas.mapToScene(at) - self.origin
+        x, y = self._places[self._grip.layer.name]
+        place = (x + step.x(), y + step.y())
+        if not modifiers & Qt.KeyboardModifier.AltModifier:
+            # The card under the mouse snaps; the others keep their distance to it.
+            place = size.snapped(place)
+        return {
+            name: (at_x + place[0] - x, at_y + place[1] - y)
+            for name, (at_x, at_y) in self._places.items()
+        }
+
+
+class Connect(Gesture):
+    """Draw a link from a port, forwards or backwards; on empty canvas it asks for a new layer."""
+
+    cursor = Qt.CursorShape.CrossCursor
+
+    def __init__(self, canvas: NetworkCanvas, at: QPoint, item: LayerItem, port: Port) -> None:
+        super().__init__(canvas, at)
+        self.name, self.port = item.layer.name, port
+        place = item.layer.position
+        start = size.output_port(place) if port is Port.OUTPUT else size.input_port(place)
+        self._start = QPointF(*start)
+        self._wire = QGraphicsPathItem()
+        self._wire.setPen(paints().wire)
+        self._wire.setZValue(5)
+        self.scene.addItem(self._wire)
+        network = canvas.editing.network
+        self._candidates = linkable(network, self.name, port)
+        for name in self._candidates:
+            self.scene.layer_items[name].set_lit(candidate=True)
+
+    def move(self, at: QPoint, modifiers: Qt.KeyboardModifier) -> None:
+        point = self.canvas.mapToScene(at)
+        target = self._target(point)
+        for name in self._candidates:
+            self.scene.layer_items[name].set_lit(candidate=True, target=name == target)
+        end = point
+        if target is not None:
+            place = self.scene.layer_items[target].layer.position
+            end = QPointF(
+                *(size.input_port(place) if self.port is Port.OUTPUT else size.output_port(place))
+            )
+        bend = max(24.0, abs(end.y() - self._start.y()) / 2)
+        bend = bend if self.port is Port.OUTPUT else -bend
+        path = QPainterPath(self._start)
+        path.cubicTo(self._start + QPointF(0, bend), end - QPointF(0, bend), end)
+        self._wire.setPath(path)
+
+    def finish(self, at: QPoint, modifiers: Qt.KeyboardModifier) -> None:
+        self.cancel()
+        if (at - self.started).manhattanLength() < QApplication.startDragDistance():
+            self.scene.select([self.name])
+            return
+        point = self.canvas.mapToScene(at)
+        target = self._target(point)
+        if target is not None:
+            ends = (self.name, target) if self.port is Port.OUTPUT else (target, self.name)
+            self.canvas.editing.connect(*ends)
+            return
+        other = self.scene.layer_at(point)
+        if other is None:
+            self.canvas.ask_for_linked_layer(point, self.name, self.port)
+        elif other.layer.name != self.name:
+            # The edit, or the rule against cycles, says why this cannot be.
+            self.canvas.explain_refused_link(self.name, other.layer.name, self.port)
+
+    def cancel(self) -> None:
+        self.scene.removeItem(self._wire)
+        for name in self._candidates:
+            self.scene.layer_items[name].set_lit()
+
+    def _target(self, point: QPointF) -> str | None:
+        item = self.scene.layer_at(point, size.PORT_REACH)
+        return item.layer.name if item and item.layer.name in self._candidates else None
+
+
+class LayerDrop:
+    """A layer type held over the canvas: shows where it would go."""
+
+    def __init__(self, canvas: NetworkCanvas, type_: str) -> None:
+        self._canvas = canvas
+        self._scene = canvas.network_scene
+        self.type = type_
+        self._link: LinkItem | None = None
+        self._ghost = QGraphicsRectItem(0, 0, size.CARD_WIDTH, size.CARD_HEIGHT)
+        self._ghost.setPen(paints().wire)
+        self._ghost.setBrush(paints().accent_ground)
+        self._ghost.setZValue(6)
+        self._ghost.setVisible(False)
+        self._scene.addItem(self._ghost)
+
+    def move(self, at: QPoint) -> None:
+        point = self._canvas.mapToScene(at)
+        link = None
+        if CATALOGUE[self.type].arity is not Arity.NONE:
+            link = self._scene.link_at(point, self._canvas.reach(14))
+        if link is not self._link:
+            self._forget_link()
+            self._link = link
+            if link is not None:
+                link.set_target(True)
+        self._ghost.setVisible(link is None)
+        self._ghost.setPos(*self._place(point))
+
+    def drop(self, at: QPoint) -> str | None:
+        """Make the layer; its name, or None if that made no sense."""
+        self.move(at)
+        link = self._link.link if self._link else None
+        place = self._place(self._canvas.mapToScene(at))
+        self.cancel()
+        if link is not None:
+            return self._canvas.editing.insert_on(self.type, link)
+        return self._canvas.editing.add_at(self.type, place)
+
+    def cancel(self) -> None:
+        self._forget_link()
+        self._scene.removeItem(self._ghost)
+
+    def _forget_link(self) -> None:
+        if self._link is not None:
+            self._link.set_target(False)
+            self._link = None
+
+    @staticmethod
+    def _place(point: QPointF) -> tuple[float, float]:
+        """The card is held by its middle."""
+        return point.x() - size.CARD_WIDTH / 2, point.y() - size.CARD_HEIGHT / 2
+
+
+def linkable(network: Network, name: str, port: Port) -> set[str]:
+    """The layers a link from this port may end at without being refused or closing a cycle."""
+    forwards = port is Port.OUTPUT
+    step = network.inputs_of if forwards else network.outputs_of
+    barred, stack = {name}, [name]
+    while stack:
+        for other in step(stack.pop()):
+            if other not in barred:
+                barred.add(other)
+                stack.append(other)
+    linked = network.outputs_of(name) if forwards else network.inputs_of(name)
+    return {
+        other
+        for other, layer in network.layers.items()
+        if other not in barred
+        and other not in linked
+        and not (forwards and layer.spec.arity is Arity.NONE)
+    }

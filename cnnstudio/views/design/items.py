@@ -1,0 +1,310 @@
+"""What stands on the canvas: layer cards with their figures, and links.
+
+Items are passive: they paint a layer and what is known about it. The canvas's gestures move them,
+the scene fills them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPainterPath, QPainterPathStroker, QPolygonF, QStaticText
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from cnnstudio.graph.network import Layer, Link
+from cnnstudio.graph.spec import Arity
+from cnnstudio.views.design import metrics as size
+from cnnstudio.views.design.paints import font, metrics, paints
+from cnnstudio.views.design.routing import Route
+from cnnstudio.views.design.wording import count_text, key_settings, shape_text, short_count
+
+if TYPE_CHECKING:
+    from cnnstudio.analysis import LayerInfo, Problem
+
+_CARD = QRectF(0, 0, size.CARD_WIDTH, size.CARD_HEIGHT)
+_BOUNDS = QRectF(-6, -8, size.FIGURES_LEFT + size.FIGURES_WIDTH + 20, size.CARD_HEIGHT + 16)
+_TEXT_WIDTH = size.CARD_WIDTH - 34
+_CORNER = 8.0
+
+
+class Port(Enum):
+    """A place on a card where links begin or end."""
+
+    INPUT = 0
+    OUTPUT = 1
+
+
+class LayerItem(QGraphicsItem):
+    """A card with type, name and key settings; beside it the figures and the problem."""
+
+    def __init__(self, layer: Layer) -> None:
+        super().__init__()
+        self.layer = layer
+        self.info: LayerInfo | None = None
+        self.problems: tuple[Problem, ...] = ()
+        self.hovered = False
+        # Lit while something could be dropped or linked here, or is about to be.
+        self.candidate = False
+        self.target = False
+        self._texts: list[tuple[QPointF, QStaticText, str]] | None = None
+        self._chip: tuple[QStaticText, float] | None = None
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
+        self.setAcceptHoverEvents(False)
+        self.setPos(*layer.position)
+
+    def show_layer(
+        self, layer: Layer, info: LayerInfo | None, problems: tuple[Problem, ...]
+    ) -> bool:
+        """Take over a layer and its figures; True if something is to be painted again."""
+        same_words = (
+            layer.settings is self.layer.settings
+            and layer.name == self.layer.name
+            and info is self.info
+            and problems == self.problems
+        )
+        self.layer, self.info, self.problems = layer, info, problems
+        if same_words:
+            return False
+        self._texts = None
+        self.update()
+        return True
+
+    @property
+    def severity(self) -> str | None:
+        """The worst of the layer's problems."""
+        if not self.problems:
+            return None
+        severities = {problem.severity for problem in self.problems}
+        return "error" if "error" in severities else "warning"
+
+    @property
+    def lines(self) -> list[str]:
+        """The figures beside the card."""
+        info = self.info
+        if info is None:
+            return []
+        lines = [shape_text(info.output_shape)] if info.output_shape is not None else []
+        costs = []
+        if info.parameters:
+            costs.append(f"{count_text(info.parameters)} params")
+        if info.multiply_adds:
+            costs.append(f"{short_count(info.multiply_adds)} multiply-adds")
+        return lines + ([" · ".join(costs)] if costs else [])
+
+    @property
+    def card(self) -> QRectF:
+        """The card in scene coordinates."""
+        return _CARD.translated(self.pos())
+
+    def port_at(self, point: QPointF, *, reach: float = size.PORT_REACH) -> Port | None:
+        """The port near a point in scene coordinates."""
+        x, y = point.x() - self.x() - size.CARD_WIDTH / 2, point.y() - self.y()
+        if abs(x) > reach:
+            return None
+        # Inside the card only a small part belongs to the port: the rest moves the card.
+        if -reach <= y <= 8 and self.layer.spec.arity is not Arity.NONE:
+            return Port.INPUT
+        return Port.OUTPUT if -8 <= y - size.CARD_HEIGHT <= reach else None
+
+    def set_lit(self, *, candidate: bool = False, target: bool = False) -> None:
+        if (self.candidate, self.target) != (candidate, target):
+            self.candidate, self.target = candidate, target
+            self.update()
+
+    def set_hovered(self, hovered: bool) -> None:
+        if self.hovered != hovered:
+            self.hovered = hovered
+            self.update()
+
+    def boundingRect(self) -> QRectF:
+        return _BOUNDS
+
+    def shape(self) -> QPainterPath:
+        path = QPainterPath()
+        path.addRect(_CARD)
+        return path
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        look = paints()
+        if self._texts is None:
+            self._write()
+        severity = self.severity
+        selected = self.isSelected()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if selected or self.target:
+            pen = look.selected
+        elif severity is not None:
+            pen = look.problem(severity)[0]
+        else:
+            pen = look.hover if self.hovered else look.border
+        painter.setPen(pen)
+        painter.setBrush(look.card)
+        painter.drawRoundedRect(_CARD, size.CARD_RADIUS, size.CARD_RADIUS)
+        if selected and severity is not None:
+            painter.setPen(look.problem(severity)[0])
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(_CARD.adjusted(3, 3, -3, -3), 6, 6)
+        painter.setPen(Qt.PenStyle.NoPen)
+        if self.target:
+            painter.setBrush(look.accent_ground)
+            painter.drawRoundedRect(_CARD, size.CARD_RADIUS, size.CARD_RADIUS)
+        painter.setBrush(look.family[self.layer.spec.category])
+        painter.drawRoundedRect(QRectF(9, 9, 4, size.CARD_HEIGHT - 18), 2, 2)
+        self._paint_ports(painter)
+        for place, text, role in self._texts or ():
+            painter.setPen(look.secondary if role == "secondary" else look.text)
+            painter.setFont(font(13, bold=True) if role == "title" else font(12))
+            painter.drawStaticText(place, text)
+        if self._chip is not None and severity is not None:
+            self._paint_chip(painter, severity)
+
+    def _paint_ports(self, painter: QPainter) -> None:
+        look = paints()
+        busy = self.hovered or self.candidate or self.target
+        painter.setBrush(look.accent if busy else look.port)
+        radius = size.PORT_RADIUS + 1 if busy else size.PORT_RADIUS - 1
+        middle = size.CARD_WIDTH / 2
+        painter.drawEllipse(QPointF(middle, size.CARD_HEIGHT), radius, radius)
+        if self.layer.spec.arity is not Arity.NONE:
+            painter.drawEllipse(QPointF(middle, 0), radius, radius)
+
+    def _paint_chip(self, painter: QPainter, severity: str) -> None:
+        assert self._chip is not None
+        text, width = self._chip
+        _, pen, ground = paints().problem(severity)
+        top = 4.0 + 17 * len(self.lines)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ground)
+        painter.drawRoundedRect(QRectF(size.FIGURES_LEFT - 6, top, width + 12, 18), 5, 5)
+        painter.setPen(pen)
+        painter.setFont(font(11))
+        painter.drawStaticText(QPointF(size.FIGURES_LEFT, top + 2), text)
+
+    def _write(self) -> None:
+        """Lay out the words; done at the first paint, for most layers are never seen."""
+        layer = self.layer
+        sub = " · ".join([layer.name, *key_settings(layer)])
+        if metrics(12).horizontalAdvance(sub) > _TEXT_WIDTH:
+            sub = " · ".join([layer.name, *key_settings(layer, nouns=False)])
+        self._texts = [
+            (QPointF(22, 8), _static(layer.type, 13, _TEXT_WIDTH, bold=True), "title"),
+            (QPointF(22, 27), _static(sub, 12, _TEXT_WIDTH), "secondary"),
+        ]
+        top = 6.0 if len(self.lines) < 3 else 0.0
+        for number, line in enumerate(self.lines):
+            self._texts.append(
+                (
+                    QPointF(size.FIGURES_LEFT, top + 17 * number - 3),
+                    _static(line, 12, size.FIGURES_WIDTH),
+                    "secondary" if number else "figure",
+                )
+            )
+        self._chip = None
+        self.setToolTip("\n".join(problem.message for problem in self.problems))
+        if self.problems:
+            worst = min(self.problems, key=lambda problem: problem.severity != "error")
+            text = _static(worst.short, 11, size.FIGURES_WIDTH - 4)
+            self._chip = text, text.size().width()
+
+
+class LinkItem(QGraphicsItem):
+    """A link along its route, corners rounded, a small arrow at its end."""
+
+    def __init__(self, link: Link, route: Route) -> None:
+        super().__init__()
+        self.link = link
+        self.route: Route = ()
+        self.hovered = False
+        self.target = False
+        self._path = QPainterPath()
+        self._shape: QPainterPath | None = None
+        self._bounds = QRectF()
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
+        self.setZValue(-1)
+        self.set_route(route)
+
+    def set_route(self, route: Route) -> None:
+        if route == self.route:
+            return
+        self.prepareGeometryChange()
+        self.route = route
+        self._shape = None
+        self._path = rounded(route)
+        xs, ys = [x for x, _ in route], [y for _, y in route]
+        left, top = min(xs) - 8, min(ys) - 8
+        self._bounds = QRectF(left, top, max(xs) + 8 - left, max(ys) + 8 - top)
+
+    def set_hovered(self, hovered: bool) -> None:
+        if self.hovered != hovered:
+            self.hovered = hovered
+            self.update()
+
+    def set_target(self, target: bool) -> None:
+        if self.target != target:
+            self.target = target
+            self.update()
+
+    def boundingRect(self) -> QRectF:
+        return self._bounds
+
+    def shape(self) -> QPainterPath:
+        if self._shape is None:
+            stroker = QPainterPathStroker()
+            stroker.setWidth(14)
+            self._shape = stroker.createStroke(self._path)
+        return self._shape
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        look = paints()
+        pen = look.link
+        if self.target:
+            pen = look.link_target
+        elif self.isSelected():
+            pen = look.link_selected
+        elif self.hovered:
+            pen = look.link_hover
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPath(self._path)
+        x, y = self.route[-1]
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(pen.brush())
+        tip = y - size.PORT_RADIUS + 1.5
+        painter.drawPolygon(
+            QPolygonF([QPointF(x - 3.5, tip - 6), QPointF(x + 3.5, tip - 6), QPointF(x, tip)])
+        )
+
+
+def rounded(route: Sequence[tuple[float, float]]) -> QPainterPath:
+    """A path along the points with round corners."""
+    path = QPainterPath(QPointF(*route[0]))
+    for before, corner, after in zip(route, route[1:], route[2:], strict=False):
+        into = abs(corner[0] - before[0]) + abs(corner[1] - before[1])
+        out = abs(after[0] - corner[0]) + abs(after[1] - corner[1])
+        radius = min(_CORNER, into / 2, out / 2)
+        path.lineTo(_towards(corner, before, radius))
+        path.quadTo(QPointF(*corner), _towards(corner, after, radius))
+    path.lineTo(QPointF(*route[-1]))
+    return path
+
+
+def _towards(start: tuple[float, float], end: tuple[float, float], by: float) -> QPointF:
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    length = abs(dx) + abs(dy) or 1.0
+    return QPointF(start[0] + dx / length * by, start[1] + dy / length * by)
+
+
+def _static(text: str, pixels: int, width: float, *, bold: bool = False) -> QStaticText:
+    fitted = metrics(pixels, bold=bold).elidedText(text, Qt.TextElideMode.ElideRight, width)
+    static = QStaticText(fitted)
+    static.setTextFormat(Qt.TextFormat.PlainText)
+    static.prepare(font=font(pixels, bold=bold))
+    return static

@@ -1,0 +1,124 @@
+"""Menu entries of the Design page, and the menu under the right mouse button."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu
+
+from cnnstudio.views import icons
+from cnnstudio.views.design.items import LayerItem, LinkItem
+
+if TYPE_CHECKING:
+    from cnnstudio.views.design.page import DesignPage
+
+_Keys = QKeySequence.StandardKey
+
+
+def page_actions(page: DesignPage) -> list[QAction]:
+    """Actions for the menu bar; their keys count while the focus is on the page."""
+
+    def make(
+        menu: str,
+        text: str,
+        name: str,
+        slot: Callable[[], object],
+        keys: _Keys | str | None = None,
+        icon: str = "",
+    ) -> QAction:
+        action = QAction(text, page)
+        action.setObjectName(name)
+        action.setProperty("menu", menu)
+        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        if isinstance(keys, _Keys):
+            action.setShortcuts(QKeySequence.keyBindings(keys))
+        elif keys is not None:
+            action.setShortcut(QKeySequence(keys))
+        if icon:
+            icons.set_icon(action, icon)
+        action.triggered.connect(lambda _checked=False: slot())
+        return action
+
+    def separator(menu: str) -> QAction:
+        action = QAction(page)
+        action.setSeparator(True)
+        action.setProperty("menu", menu)
+        return action
+
+    cut = make("edit", "Cu&t", "cutAction", page.cut, _Keys.Cut, "cut")
+    copy = make("edit", "&Copy", "copyAction", page.copy, _Keys.Copy, "copy")
+    paste = make("edit", "&Paste", "pasteAction", page.paste, _Keys.Paste, "paste")
+    duplicate = make("edit", "D&uplicate", "duplicateAction", page.duplicate, "Ctrl+D")
+    delete = make("edit", "&Delete", "deleteAction", page.delete, _Keys.Delete, "trash")
+    leave = make(
+        "edit", "Delete and &leave the gap", "deleteLeaveGapAction",
+        lambda: page.delete(close_gap=False), "Shift+Del",
+    )  # fmt: skip
+    # On Linux and Windows Shift+Del also means Cut; here it deletes and leaves the gap.
+    cut.setShortcuts([keys for keys in cut.shortcuts() if keys != QKeySequence("Shift+Del")])
+    every = make("edit", "Select &all", "selectAllAction", page.select_all, _Keys.SelectAll)
+    add = make("network", "&Add a layer…", "addLayerAction", page.focus_search, "Ctrl+K", "plus")
+    rename = make("network", "&Rename the layer", "renameAction", page.rename, "F2")
+    tidy = make("network", "Arran&ge", "arrangeAction", page.arrange, "Ctrl+L", "arrange")
+    zoom_in = make("view", "Zoom &in", "zoomInAction", page.zoom_in, None, "zoom-in")
+    zoom_in.setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
+    zoom_out = make("view", "Zoom &out", "zoomOutAction", page.zoom_out, "Ctrl+-", "zoom-out")
+    full = make("view", "&100 %", "zoomResetAction", page.zoom_reset, "Ctrl+0")
+    fit = make("view", "Zoom to &fit", "zoomFitAction", page.zoom_fit, "Ctrl+9", "fit")
+
+    def refresh() -> None:
+        layers, links = page.scene.selected_layers(), page.scene.selected_links()
+        for action in (cut, duplicate):
+            action.setEnabled(bool(layers))
+        for action in (delete, leave):
+            action.setEnabled(bool(layers or links))
+        rename.setEnabled(len(layers) == 1)
+
+    page.scene.selection_changed.connect(refresh)
+    refresh()
+    return [
+        cut, copy, paste, duplicate, delete, leave, separator("edit"), every,
+        add, rename, tidy, zoom_in, zoom_out, full, fit, separator("view"),
+    ]  # fmt: skip
+
+
+def canvas_menu(page: DesignPage, item: LayerItem | LinkItem | None, point: QPointF) -> QMenu:
+    """The menu for what is under the mouse."""
+    menu = QMenu(page)
+    menu.setObjectName("canvasMenu")
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    actions = {action.objectName(): action for action in page.actions()}
+    editing, canvas = page.editing, page.canvas
+    if isinstance(item, LayerItem):
+        name = item.layer.name
+        for problem in item.problems:
+            for remedy in problem.remedies:
+                menu.addAction(
+                    remedy.label, lambda remedy=remedy: editing.document.edit(
+                        remedy.label, remedy.edit
+                    )
+                )  # fmt: skip
+        if not menu.isEmpty():
+            menu.addSeparator()
+        menu.addAction("Insert a layer below…", canvas.ask_for_layer)
+        menu.addAction(actions["renameAction"])
+        linked = editing.network.inputs_of(name) or editing.network.outputs_of(name)
+        menu.addAction("Unlink", editing.unlink).setEnabled(bool(linked))
+        menu.addSeparator()
+        names = ("cutAction", "copyAction", "duplicateAction", "deleteAction")
+        menu.addActions([actions[name] for name in (*names, "deleteLeaveGapAction")])
+    elif isinstance(item, LinkItem):
+        menu.addAction(
+            "Insert a layer here…", lambda: canvas.ask_for_inserted_layer(item.link, point)
+        )
+        menu.addAction("Delete the link", editing.delete)
+    else:
+        menu.addAction("Add a layer here…", lambda: canvas.ask_for_layer_at(point))
+        menu.addAction(actions["pasteAction"])
+        menu.addAction(actions["selectAllAction"])
+        menu.addSeparator()
+        menu.addActions([actions["arrangeAction"], actions["zoomFitAction"]])
+    return menu

@@ -1,0 +1,209 @@
+"""The Design page: palette, canvas, inspector, summary and problems put together."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QWidget
+
+from cnnstudio.analysis import Problem, Remedy
+from cnnstudio.views import theme
+from cnnstudio.views.context import Context
+from cnnstudio.views.design.canvas import NetworkCanvas
+from cnnstudio.views.design.editing import Editing
+from cnnstudio.views.design.empty import EmptyCanvas
+from cnnstudio.views.design.inspector import Inspector
+from cnnstudio.views.design.items import LayerItem, LinkItem
+from cnnstudio.views.design.menus import canvas_menu, page_actions
+from cnnstudio.views.design.palette import PalettePanel
+from cnnstudio.views.design.problems import Problems
+from cnnstudio.views.design.scene import NetworkScene
+from cnnstudio.views.design.style import page_style
+from cnnstudio.views.design.summary import Summary
+
+PALETTE_WIDTH, INSPECTOR_WIDTH = 212, 304
+
+
+class DesignPage(QWidget):
+    """Where a person draws the network.
+
+    For menus and scripts: `copy`, `cut`, `paste`, `duplicate`, `delete`, `select_all`, `arrange`,
+    `zoom_fit`, `zoom_in`, `zoom_out`, `zoom_reset`, `focus_search`, `add_layer(type)`,
+    `select(names)`. `actions()` are the same as menu entries.
+    """
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("designPage")
+        self.setAccessibleName("Design")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.context = context
+        self.document = context.document
+        self.scene = NetworkScene(self)
+        self.editing = Editing(self.document, self.scene, self)
+        self.palette_panel = PalettePanel()
+        self.canvas = NetworkCanvas(self.scene, self.editing)
+        self.empty = EmptyCanvas(self.editing, self.canvas.viewport())
+        self.inspector = Inspector(self.document, self.editing)
+        self.summary = Summary()
+        self.problems = Problems()
+        self._stale = True
+        self._project: object = None
+        self._assemble()
+        self._connect()
+        for action in page_actions(self):
+            self.addAction(action)
+        self.setFocusProxy(self.canvas)
+        self._new_theme()
+        self._refresh()
+
+    # -- for menus and scripts -------------------------------------------------------------------
+
+    def copy(self) -> None:
+        """Copy the selected layers, or the table where it has the focus."""
+        if self.summary.table.hasFocus():
+            self.summary.table.copy_text()
+        else:
+            self.editing.copy()
+
+    def cut(self) -> None:
+        self.editing.cut()
+
+    def paste(self) -> None:
+        self.editing.paste()
+
+    def duplicate(self) -> None:
+        self.editing.duplicate()
+
+    def delete(self, *, close_gap: bool = True) -> None:
+        self.editing.delete(close_gap=close_gap)
+
+    def select_all(self) -> None:
+        self.editing.select_all()
+
+    def select(self, names: list[str]) -> None:
+        """Select layers and bring them into view."""
+        self.scene.select(names)
+        self.canvas.bring_into_view(tuple(names))
+
+    def arrange(self) -> None:
+        self.editing.arrange()
+
+    def zoom_fit(self) -> None:
+        self.canvas.zoom_fit()
+
+    def zoom_in(self) -> None:
+        self.canvas.zoom_in()
+
+    def zoom_out(self) -> None:
+        self.canvas.zoom_out()
+
+    def zoom_reset(self) -> None:
+        self.canvas.zoom_reset()
+
+    def focus_search(self) -> None:
+        self.palette_panel.focus_search()
+
+    def add_layer(self, type_: str) -> None:
+        """Add a layer behind the selected one, or at the end of the network."""
+        self.editing.add_connected(type_)
+
+    def rename(self) -> None:
+        """Begin to rename the selected layer."""
+        self.inspector.focus_name()
+
+    # -- parts -----------------------------------------------------------------------------------
+
+    def _assemble(self) -> None:
+        bottom = QSplitter(Qt.Orientation.Horizontal)
+        bottom.addWidget(self.summary)
+        bottom.addWidget(self.problems)
+        bottom.setStretchFactor(0, 2)
+        bottom.setStretchFactor(1, 1)
+        bottom.setSizes([600, 300])
+        middle = QSplitter(Qt.Orientation.Vertical)
+        middle.addWidget(self.canvas)
+        middle.addWidget(bottom)
+        middle.setStretchFactor(0, 1)
+        middle.setStretchFactor(1, 0)
+        middle.setSizes([600, 212])
+        whole = QSplitter(Qt.Orientation.Horizontal)
+        whole.addWidget(self.palette_panel)
+        whole.addWidget(middle)
+        whole.addWidget(self.inspector)
+        whole.setStretchFactor(1, 1)
+        whole.setSizes([PALETTE_WIDTH, 900, INSPECTOR_WIDTH])
+        for splitter, name in ((bottom, "lower"), (middle, "middle"), (whole, "whole")):
+            splitter.setObjectName(f"{name}Splitter")
+            splitter.setChildrenCollapsible(False)
+            splitter.setHandleWidth(1)
+        self.palette_panel.setMinimumWidth(180)
+        self.inspector.setMinimumWidth(INSPECTOR_WIDTH - 16)
+        self.canvas.setMinimumSize(240, 160)
+        self.summary.setMinimumSize(380, 96)
+        self.problems.setMinimumWidth(220)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(whole)
+
+    def _connect(self) -> None:
+        document, canvas = self.document, self.canvas
+        document.changed.connect(self._changed)
+        document.selection_requested.connect(lambda names: self.select(list(names)))
+        self.scene.selection_changed.connect(self._selection_changed)
+        self.palette_panel.chosen.connect(self.add_layer)
+        self.editing.replaced.connect(canvas.show_start)
+        canvas.zoomed.connect(lambda scale: self.context.zoom_changed.emit(f"{scale * 100:.0f} %"))
+        canvas.opened.connect(lambda _name: self.inspector.focus_name())
+        canvas.search_requested.connect(self.focus_search)
+        canvas.menu_requested.connect(self._show_menu)
+        self.summary.table.picked.connect(self._pick)
+        self.summary.table.opened.connect(canvas.show_layer)
+        self.problems.chosen.connect(canvas.show_layer)
+        self.problems.solved.connect(self._solve)
+        self.problems.train_requested.connect(lambda: self.context.show_page("train"))
+        theme.watcher.theme_changed.connect(self._new_theme)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._stale:
+            self._refresh()
+
+    def _changed(self) -> None:
+        # A page behind others catches up when it is shown.
+        if self.isVisible():
+            self._refresh()
+        else:
+            self._stale = True
+
+    def _refresh(self) -> None:
+        self._stale = False
+        network, analysis = self.document.network, self.document.analysis
+        other = bool(network.layers) and not (self.scene.layer_items.keys() & network.layers.keys())
+        self.scene.show_network(network, analysis)
+        self.summary.show_analysis(analysis, self.scene.selected_layers())
+        self.problems.show_analysis(analysis)
+        self.empty.setVisible(not network.layers)
+        self.inspector.show_selection(self.scene.selected_layers())
+        if other and len(network) > 1:
+            self.canvas.show_start()
+
+    def _selection_changed(self) -> None:
+        names = self.scene.selected_layers()
+        self.inspector.show_selection(names)
+        self.summary.table.follow(names)
+
+    def _pick(self, names: tuple[str, ...]) -> None:
+        self.scene.select(names)
+        self.canvas.bring_into_view(names)
+
+    def _solve(self, _problem: Problem, remedy: Remedy) -> None:
+        self.document.edit(remedy.label, remedy.edit)
+
+    def _show_menu(self, at: QPoint, item: LayerItem | LinkItem | None) -> None:
+        canvas_menu(
+            self, item, self.canvas.mapToScene(self.canvas.viewport().mapFromGlobal(at))
+        ).popup(at)
+
+    def _new_theme(self, _theme: object = None) -> None:
+        self.setStyleSheet(page_style(theme.current()))

@@ -1,0 +1,86 @@
+"""Pens, brushes and fonts of the canvas, made once for a theme."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPen
+
+from cnnstudio.graph.spec import Category
+from cnnstudio.views import theme
+from cnnstudio.views.theme import Theme
+
+
+class Paints:
+    """What cards and links are painted with in one theme."""
+
+    def __init__(self, look: Theme) -> None:
+        self.theme = look
+        self.window = QColor(look.window)
+        self.dots = QPen(QColor(look.tint("secondary", "window", 0.34)), 1.6)
+        self.dots.setCosmetic(True)
+        self.card = QBrush(QColor(look.surface))
+        self.border = QPen(QColor(look.border), 1)
+        self.hover = QPen(QColor(look.tint("secondary", "surface", 0.7)), 1)
+        self.selected = QPen(QColor(look.accent), 2)
+        self.error = QPen(QColor(look.error), 1.8)
+        self.warning = QPen(QColor(look.warning), 1.8)
+        self.text = QPen(QColor(look.text))
+        self.secondary = QPen(QColor(look.secondary))
+        self.error_text, self.warning_text = QPen(QColor(look.error)), QPen(QColor(look.warning))
+        self.error_ground = QBrush(QColor(look.tint("error", "window", 0.14)))
+        self.warning_ground = QBrush(QColor(look.tint("warning", "window", 0.14)))
+        self.accent = QBrush(QColor(look.accent))
+        self.accent_ground = QBrush(look.color("accent", 0.12))
+        link = QColor(look.tint("secondary", "window", 0.8))
+        self.link = QPen(link, 1.5)
+        self.link_hover = QPen(QColor(look.secondary), 2.2)
+        self.link_selected = QPen(QColor(look.accent), 2.4)
+        self.link_target = QPen(QColor(look.accent), 4)
+        self.wire = QPen(QColor(look.accent), 2, Qt.PenStyle.DashLine)
+        self.link_far = QPen(link, 1)
+        self.link_far.setCosmetic(True)
+        for pen in (self.link, self.link_hover, self.link_selected, self.link_target, self.wire):
+            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+            pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        self.port = QBrush(QColor(look.tint("secondary", "window", 0.8)))
+        self.family = {category: QBrush(QColor(hue)) for category, hue in look.family.items()}
+        # Seen from far away a card is a block in a quieter tone of its family.
+        self.far = {
+            category: QBrush(QColor(look.tint(hue, "surface", 0.5)))
+            for category, hue in look.family.items()
+        }
+
+    def problem(self, severity: str) -> tuple[QPen, QPen, QBrush]:
+        """Outline, text and ground for a problem."""
+        if severity == "error":
+            return self.error, self.error_text, self.error_ground
+        return self.warning, self.warning_text, self.warning_ground
+
+
+_made: dict[str, Paints] = {}
+
+
+def paints() -> Paints:
+    """The paints of the current theme."""
+    look = theme.current()
+    found = _made.get(look.name)
+    if found is None or found.theme is not look:
+        found = _made[look.name] = Paints(look)
+    return found
+
+
+@cache
+def font(size: int, *, bold: bool = False) -> QFont:
+    """A font of the canvas; cards ask for it at every paint."""
+    return theme.font(size, bold=bold)
+
+
+@cache
+def metrics(size: int, *, bold: bool = False) -> QFontMetricsF:
+    return QFontMetricsF(font(size, bold=bold))
+
+
+def family_brush(category: Category) -> QBrush:
+    return paints().family[category]

@@ -1,0 +1,302 @@
+"""The scene: one item for each layer and link of the network, kept up to date by identity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import shiboken6
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QBrush, QPainter
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
+
+from cnnstudio.graph.network import Link, Network
+from cnnstudio.views.design import metrics as size
+from cnnstudio.views.design.items import LayerItem, LinkItem, Port
+from cnnstudio.views.design.paints import paints
+from cnnstudio.views.design.routing import Router
+
+if TYPE_CHECKING:
+    from cnnstudio.analysis import Analysis, Problem
+
+_MARGIN = 600.0
+
+
+class NetworkScene(QGraphicsScene):
+    """Shows a network with its analysis."""
+
+    # Once for each change, however many items it concerns.
+    selection_changed = Signal()
+
+    def __init__(self, parent=None) -> None:
+        super().__init__(parent)
+        self.network = Network()
+        self.layer_items: dict[str, LayerItem] = {}
+        self.link_items: dict[Link, LinkItem] = {}
+        self.view_margin = _MARGIN
+        self._router = Router()
+        self._far = False
+        self._far_cards: list[tuple[QBrush, list[QRectF]]] | None = None
+        self._far_lines: list[QLineF] | None = None
+        self.selectionChanged.connect(self._selected)
+        self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.BspTreeIndex)
+
+    # -- what is shown ---------------------------------------------------------------------------
+
+    def show_network(self, network: Network, analysis: Analysis) -> None:
+        """Show a network and what is known about it; only what changed is touched."""
+        problems = _by_layer(analysis)
+        with self.one_selection_change():
+            self._follow_rename(network)
+            for name in [name for name in self.layer_items if name not in network]:
+                self.removeItem(self.layer_items.pop(name))
+            for name, layer in network.layers.items():
+                item = self.layer_items.get(name)
+                if item is None or item.layer.type != layer.type:
+                    if item is not None:
+                        self.removeItem(item)
+                    item = LayerItem(layer)
+                    self._set_contents(item)
+                    self.addItem(item)
+                    self.layer_items[name] = item
+                moved = item.layer.position != layer.position
+                info = analysis.layers.get(name)
+                if (
+                    layer is not item.layer
+                    or info is not item.info
+                    or item.problems != problems.get(name, ())
+                ):
+                    item.show_layer(layer, info, problems.get(name, ()))
+                if moved or item.x() != layer.position[0] or item.y() != layer.position[1]:
+                    item.setPos(*layer.position)
+            self.network = network
+            self._show_links(network)
+        self._changed_far()
+        self.fit_scene_rect()
+
+    def place(self, network: Network) -> None:
+        """Show layers and links at the places of `network`, a version of the one that is shown."""
+        for name, layer in network.layers.items():
+            item = self.layer_items[name]
+            if item.x() != layer.position[0] or item.y() != layer.position[1]:
+                item.setPos(*layer.position)
+        self._show_links(network)
+        self._changed_far()
+
+    def _show_links(self, network: Network) -> None:
+        changed = self._router.update(network)
+        links = self._router.routes
+        for link in [link for link in self.link_items if link not in links]:
+            self.removeItem(self.link_items.pop(link))
+        for link in changed:
+            item = self.link_items.get(link)
+            if item is None:
+                item = LinkItem(link, links[link])
+                self._set_contents(item)
+                self.addItem(item)
+                self.link_items[link] = item
+            else:
+                item.set_route(links[link])
+
+    def _follow_rename(self, network: Network) -> None:
+        """Keep the item, and with it the selection, of a layer that got another name."""
+        gone = [name for name in self.layer_items if name not in network]
+        new = [name for name in network.layers if name not in self.layer_items]
+        if len(gone) == len(new) == 1:
+            item, layer = self.layer_items[gone[0]], network[new[0]]
+            if item.layer.type == layer.type and item.layer.position == layer.position:
+                self.layer_items[new[0]] = self.layer_items.pop(gone[0])
+
+    def fit_scene_rect(self) -> None:
+        """Leave room around the network so that any part of it can be panned to the middle."""
+        content = self.content_rect()
+        margin = max(_MARGIN, self.view_margin)
+        wanted = content.adjusted(-margin, -margin, margin, margin)
+        if wanted != self.sceneRect():
+            self.setSceneRect(wanted)
+
+    def content_rect(self, names: Iterable[str] | None = None) -> QRectF:
+        """The cards with their figures, of all layers or of the named ones."""
+        chosen = self.network.layers.values()
+        if names is not None:
+            chosen = [self.network[name] for name in names]
+        places = [layer.position for layer in chosen]
+        if not places:
+            return QRectF(0, 0, size.CARD_WIDTH, size.CARD_HEIGHT)
+        left, top = min(x for x, _ in places), min(y for _, y in places)
+        right, bottom = max(x for x, _ in places), max(y for _, y in places)
+        return QRectF(
+            left, top, right - left + size.OBSTACLE_WIDTH, bottom - top + size.CARD_HEIGHT
+        )
+
+    # -- selection -------------------------------------------------------------------------------
+
+    @contextmanager
+    def one_selection_change(self):
+        """Changes inside are told once, and only if the selection is another afterwards."""
+        before = (self.selected_layers(), self.selected_links())
+        blocked = self.blockSignals(True)
+        try:
+            yield
+        finally:
+            self.blockSignals(blocked)
+        if not blocked and before != (self.selected_layers(), self.selected_links()):
+            self.selection_changed.emit()
+
+    def _selected(self) -> None:
+        # Qt says so once more while it takes the scene apart.
+        if shiboken6.isValid(self):
+            self.selection_changed.emit()
+
+    def selected_layers(self) -> tuple[str, ...]:
+        """Names of the selected layers, in drawing order."""
+        chosen = {item.layer.name for item in self.selectedItems() if isinstance(item, LayerItem)}
+        if len(chosen) < 2:
+            return tuple(chosen)
+        return tuple(name for name in self.layer_items if name in chosen)
+
+    def selected_links(self) -> tuple[Link, ...]:
+        return tuple(item.link for item in self.selectedItems() if isinstance(item, LinkItem))
+
+    def select(self, names: Iterable[str] = (), links: Iterable[Link] = ()) -> None:
+        """Select just these layers and links."""
+        items: set[QGraphicsItem] = {
+            self.layer_items[name] for name in names if name in self.layer_items
+        }
+        items |= {self.link_items[link] for link in links if link in self.link_items}
+        with self.one_selection_change():
+            for item in self.selectedItems():
+                if item not in items:
+                    item.setSelected(False)
+            for item in items:
+                item.setSelected(True)
+        self._changed_far()
+
+    # -- what is where ---------------------------------------------------------------------------
+
+    def layer_at(self, point: QPointF, reach: float = 0.0) -> LayerItem | None:
+        """The card under a point, or within `reach` of it."""
+        area = QRectF(point.x() - reach, point.y() - reach, 2 * reach + 0.1, 2 * reach + 0.1)
+        for item in self.items(area):
+            if isinstance(item, LayerItem):
+                return item
+        return None
+
+    def port_at(
+        self, point: QPointF, reach: float = size.PORT_REACH
+    ) -> tuple[LayerItem, Port] | None:
+        area = QRectF(point.x() - reach, point.y() - reach, 2 * reach, 2 * reach)
+        for item in self.items(area):
+            if isinstance(item, LayerItem):
+                port = item.port_at(point, reach=reach)
+                if port is not None:
+                    return item, port
+        return None
+
+    def link_at(self, point: QPointF, reach: float = 7.0) -> LinkItem | None:
+        """The link within `reach` of a point, the nearest one first."""
+        area = QRectF(point.x() - reach, point.y() - reach, 2 * reach, 2 * reach)
+        mode = Qt.ItemSelectionMode.IntersectsItemBoundingRect
+        found = [item for item in self.items(area, mode) if isinstance(item, LinkItem)]
+        near = [(_distance(item, point), item) for item in found]
+        near = [pair for pair in near if pair[0] <= reach]
+        return min(near, key=lambda pair: pair[0])[1] if near else None
+
+    # -- painting --------------------------------------------------------------------------------
+
+    def set_far(self, far: bool) -> None:
+        """Seen from far away, all cards are painted in a few strokes instead of one by one."""
+        if far != self._far:
+            self._far = far
+            for item in (*self.layer_items.values(), *self.link_items.values()):
+                self._set_contents(item)
+            self.update()
+
+    def _set_contents(self, item: QGraphicsItem) -> None:
+        item.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents, self._far)
+
+    def _changed_far(self) -> None:
+        self._far_cards = self._far_lines = None
+        if self._far:
+            self.update()
+
+    def refresh_theme(self) -> None:
+        self._changed_far()
+        self.update()
+
+    def drawBackground(self, painter: QPainter, rect: QRectF | object) -> None:
+        look = paints()
+        area = QRectF(rect)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.fillRect(area, look.window)
+        scale = painter.worldTransform().m11()
+        step = size.GRID
+        while step * scale < 18:
+            step *= 2
+        left, top = area.left() // step, area.top() // step
+        columns = int(area.right() // step - left) + 1
+        rows = int(area.bottom() // step - top) + 1
+        painter.setPen(look.dots)
+        painter.drawPoints(
+            [
+                QPointF((left + column) * step, (top + row) * step)
+                for row in range(rows + 1)
+                for column in range(columns + 1)
+            ]
+        )
+        if self._far:
+            self._draw_far(painter)
+
+    def _draw_far(self, painter: QPainter) -> None:
+        look = paints()
+        if self._far_cards is None or self._far_lines is None:
+            self._collect_far()
+        painter.setPen(look.link_far)
+        painter.drawLines(self._far_lines)
+        # A card smaller than two pixels would vanish.
+        scale = painter.worldTransform().m11()
+        grow = max(0.0, (2 / scale - size.CARD_HEIGHT) / 2)
+        painter.setPen(Qt.PenStyle.NoPen)
+        for brush, cards in self._far_cards or ():
+            painter.setBrush(brush)
+            if grow:
+                cards = [card.adjusted(-grow, -grow, grow, grow) for card in cards]
+            painter.drawRects(cards)
+
+    def _collect_far(self) -> None:
+        look = paints()
+        groups: dict[object, tuple[QBrush, list[QRectF]]] = {}
+        for item in self.layer_items.values():
+            category = item.layer.spec.category
+            key, brush = (category, look.far[category])
+            if item.isSelected():
+                key, brush = "selected", look.accent
+            elif item.severity is not None:
+                key, brush = item.severity, look.problem(item.severity)[0].brush()
+            groups.setdefault(key, (brush, []))[1].append(item.card)
+        self._far_cards = list(groups.values())
+        self._far_lines = [
+            QLineF(*start, *end)
+            for item in self.link_items.values()
+            for start, end in zip(item.route, item.route[1:], strict=False)
+        ]
+
+
+def _by_layer(analysis: Analysis) -> Mapping[str, tuple[Problem, ...]]:
+    found: dict[str, list[Problem]] = {}
+    for problem in analysis.problems:
+        if problem.layer is not None:
+            found.setdefault(problem.layer, []).append(problem)
+    return {name: tuple(problems) for name, problems in found.items()}
+
+
+def _distance(item: LinkItem, point: QPointF) -> float:
+    """How far a point is from a link; its runs are level or upright."""
+    x, y = point.x(), point.y()
+    best = float("inf")
+    for (x1, y1), (x2, y2) in zip(item.route, item.route[1:], strict=False):
+        dx = max(min(x1, x2) - x, 0.0, x - max(x1, x2))
+        dy = max(min(y1, y2) - y, 0.0, y - max(y1, y2))
+        best = min(best, (dx * dx + dy * dy) ** 0.5)
+    return best

@@ -1,0 +1,280 @@
+"""The summary table: what each layer costs, its share as a bar, and the totals below."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRectF,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QMenu,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnstudio.views import theme
+from cnnstudio.views.design.paints import font
+from cnnstudio.views.design.wording import bytes_text, count_text, shape_text, short_count
+from cnnstudio.views.widgets import BAR_COLOR_ROLE, BAR_ROLE, BarDelegate, name_widget
+
+if TYPE_CHECKING:
+    from cnnstudio.analysis import Analysis, LayerInfo
+
+HEADINGS = ("Layer", "Output", "Parameters", "Multiply-adds", "Memory")
+LAYER, OUTPUT, PARAMETERS, MULTIPLY_ADDS, MEMORY = range(5)
+_ROW = 24
+_MEMORY_COLOR = "#18a999"
+_Index = QModelIndex | QPersistentModelIndex
+
+
+class SummaryModel(QAbstractTableModel):
+    """The layers of an analysis, in topological order."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.infos: list[LayerInfo] = []
+        self.rows: dict[str, int] = {}
+        self._most_parameters = self._most_bytes = 1
+
+    def show_analysis(self, analysis: Analysis) -> bool:
+        """Show an analysis; True if the rows are others than before."""
+        infos = list(analysis.layers.values())
+        same = [info.name for info in infos] == [info.name for info in self.infos]
+        if not same:
+            self.beginResetModel()
+        self.infos = infos
+        self.rows = {info.name: row for row, info in enumerate(infos)}
+        self._most_parameters = max([1, *(info.parameters for info in infos)])
+        self._most_bytes = max([1, *(info.activation_bytes for info in infos)])
+        if not same:
+            self.endResetModel()
+        elif infos:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(infos) - 1, MEMORY))
+        return not same
+
+    def rowCount(self, parent: _Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self.infos)
+
+    def columnCount(self, parent: _Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(HEADINGS)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return HEADINGS[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(section)
+        return None
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        info, column = self.infos[index.row()], index.column()
+        if role == Qt.ItemDataRole.DisplayRole:
+            return cells(info)[column]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(column)
+        if role == BAR_ROLE:
+            if column == PARAMETERS:
+                return info.parameters / self._most_parameters
+            if column == MEMORY:
+                return info.activation_bytes / self._most_bytes
+        if role == BAR_COLOR_ROLE and column == MEMORY:
+            return _MEMORY_COLOR
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return {
+                LAYER: info.type,
+                PARAMETERS: f"{info.parameters:,}, of these {info.trainable_parameters:,} trained",
+                MULTIPLY_ADDS: f"{info.multiply_adds:,}",
+                MEMORY: f"{info.activation_bytes:,} bytes for one picture",
+            }.get(column)
+        return None
+
+
+def cells(info: LayerInfo) -> tuple[str, str, str, str, str]:
+    """The texts of a row."""
+    return (
+        info.name,
+        shape_text(info.output_shape, tight=True),
+        f"{info.parameters:,}",
+        short_count(info.multiply_adds),
+        bytes_text(info.activation_bytes),
+    )
+
+
+class SummaryTable(QTableView):
+    """The table. `picked` tells the layers that the person selected in it."""
+
+    picked = Signal(object)
+    # A row was double-clicked or confirmed: lead to the layer.
+    opened = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        name_widget(self, "summaryTable", "Summary of all layers")
+        self.rows = SummaryModel(self)
+        self.setModel(self.rows)
+        self._following = False
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(_ROW)
+        self.verticalHeader().setMinimumSectionSize(_ROW)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionsClickable(False)
+        header.setMinimumSectionSize(72)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self._parameters = BarDelegate(self, width=56)
+        self._memory = BarDelegate(self, width=40)
+        self.setItemDelegateForColumn(PARAMETERS, self._parameters)
+        self.setItemDelegateForColumn(MEMORY, self._memory)
+        self.selectionModel().selectionChanged.connect(self._tell)
+        self.doubleClicked.connect(lambda index: self.opened.emit(self._name(index)))
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._menu)
+
+    def show_analysis(self, analysis: Analysis, selected: tuple[str, ...]) -> None:
+        self._following = True
+        fresh = self.rows.show_analysis(analysis)
+        self._following = False
+        if fresh:
+            self.follow(selected)
+
+    def follow(self, names: tuple[str, ...]) -> None:
+        """Select the rows of the layers that are selected on the canvas."""
+        wanted = QItemSelection()
+        rows = [self.rows.rows[name] for name in names if name in self.rows.rows]
+        for row in rows:
+            wanted.select(self.rows.index(row, 0), self.rows.index(row, MEMORY))
+        self._following = True
+        flags = QItemSelectionModel.SelectionFlag
+        self.selectionModel().select(wanted, flags.ClearAndSelect | flags.Rows)
+        if rows and not self.hasFocus():
+            self.selectionModel().setCurrentIndex(self.rows.index(rows[-1], 0), flags.NoUpdate)
+            self.scrollTo(self.rows.index(rows[-1], 0))
+        self._following = False
+
+    def as_text(self, separator: str = "\t") -> str:
+        """Headings and rows with whole numbers, for a spreadsheet."""
+        out = io.StringIO()
+        writer = csv.writer(out, delimiter=separator, lineterminator="\n")
+        writer.writerow((*HEADINGS[:MEMORY], "Memory (bytes)"))
+        for info in self.rows.infos:
+            shape = shape_text(info.output_shape, tight=True)
+            writer.writerow(
+                (info.name, shape, info.parameters, info.multiply_adds, info.activation_bytes)
+            )
+        return out.getvalue()
+
+    def copy_text(self, separator: str = "\t") -> None:
+        QGuiApplication.clipboard().setText(self.as_text(separator))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_text()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if self.currentIndex().isValid():
+                self.opened.emit(self._name(self.currentIndex()))
+        else:
+            super().keyPressEvent(event)
+
+    def _name(self, index: _Index) -> str:
+        return self.rows.infos[index.row()].name
+
+    def _tell(self) -> None:
+        if not self._following:
+            rows = {index.row() for index in self.selectionModel().selectedRows()}
+            self.picked.emit(tuple(self.rows.infos[row].name for row in sorted(rows)))
+
+    def _menu(self, at: Any) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Copy the table", self.copy_text)
+        menu.addAction("Copy as CSV", lambda: self.copy_text(","))
+        menu.popup(self.viewport().mapToGlobal(at))
+
+
+class Totals(QWidget):
+    """The last line, always in view: the sums, each under its column."""
+
+    def __init__(self, table: SummaryTable, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        name_widget(self, "summaryTotals", "Totals")
+        self._table = table
+        self._cells: tuple[str, ...] = ()
+        self.setFixedHeight(_ROW + 4)
+        table.horizontalHeader().sectionResized.connect(self.update)
+        table.horizontalHeader().geometriesChanged.connect(self.update)
+
+    def show_analysis(self, analysis: Analysis) -> None:
+        self._cells = (
+            "Total",
+            "",
+            count_text(analysis.parameters)
+            if analysis.parameters >= 10**9
+            else f"{analysis.parameters:,}",
+            short_count(analysis.multiply_adds),
+            bytes_text(analysis.activation_bytes),
+        )
+        said = (f"{what} {cell}" for what, cell in zip(HEADINGS, self._cells, strict=True) if cell)
+        self.setAccessibleDescription(", ".join(said))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        look = theme.current()
+        painter = QPainter(self)
+        painter.setPen(look.color("border"))
+        painter.drawLine(0, 0, self.width(), 0)
+        painter.setFont(font(13, bold=True))
+        painter.setPen(look.color("text"))
+        header = self._table.horizontalHeader()
+        bars = {PARAMETERS: 56 + 8, MEMORY: 40 + 8}
+        for column, text in enumerate(self._cells):
+            left, width = header.sectionViewportPosition(column), header.sectionSize(column)
+            area = QRectF(left + 8, 0, width - 16 - bars.get(column, 0), self.height())
+            painter.drawText(area, int(_alignment(column)), text)
+
+
+class Summary(QWidget):
+    """Table and totals."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.table = SummaryTable()
+        self.totals = Totals(self.table)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.totals)
+
+    def show_analysis(self, analysis: Analysis, selected: tuple[str, ...]) -> None:
+        self.table.show_analysis(analysis, selected)
+        self.totals.show_analysis(analysis)
+
+
+def _alignment(column: int) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignLeft if column == LAYER else Qt.AlignmentFlag.AlignRight
+    return side | Qt.AlignmentFlag.AlignVCenter
