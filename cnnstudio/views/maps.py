@@ -113,6 +113,11 @@ class MapsView(QAbstractScrollArea):
         self._zoom = None if zoom is None else min(max(zoom, SMALLEST), LARGEST)
         self._layout()
 
+    def zoom_by(self, factor: float) -> None:
+        """Enlarge the maps by a factor; 0 fits all of them in."""
+        if self._levels is not None:
+            self.set_zoom(self._cell()[0] * factor if factor else None)
+
     def choose(self, channel: int) -> None:
         if self._levels is None or not 0 <= channel < len(self._levels.values):
             return
@@ -315,7 +320,7 @@ class MapsView(QAbstractScrollArea):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier and self._levels is not None:
-            self.set_zoom(self._cell()[0] * 1.15 ** (event.angleDelta().y() / 120))
+            self.zoom_by(1.15 ** (event.angleDelta().y() / 120))
             event.accept()
             return
         super().wheelEvent(event)
@@ -339,9 +344,9 @@ class MapsView(QAbstractScrollArea):
             index = 0 if where < 0 else min(max(where + steps[key], 0), last)
             self.choose(int(self._order[index]))
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self.set_zoom(self._cell()[0] * 1.25)
+            self.zoom_by(1.25)
         elif key == Qt.Key.Key_Minus:
-            self.set_zoom(self._cell()[0] / 1.25)
+            self.zoom_by(0.8)
         elif key in (Qt.Key.Key_0, Qt.Key.Key_Escape):
             self.set_zoom(None)
         else:

@@ -140,7 +140,10 @@ class TrainPage(QWidget):
         self.live_maps.follow(document.analysis, document.data)
         self._end, self._warning = None, ""
         return self._trainer.start(
-            document.project, runs_folder=self._context.runs_folder, report=document.report
+            document.project,
+            runs_folder=self._context.runs_folder,
+            report=document.report,
+            name=Path(document.title).stem,
         )
 
     def pause(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from cnnstudio.analysis import Analysis
 from cnnstudio.app.tasks import Task
@@ -25,7 +25,7 @@ EMPTY = (
 )
 
 
-class LiveMaps(QWidget):
+class LiveMaps(QFrame):
     """Asks the trainer for feature maps while it is visible, and shows them as they come.
 
     `follow` says which network and data the picture and the layers belong to: the project's, or
@@ -38,6 +38,7 @@ class LiveMaps(QWidget):
         self._data: DataSettings | None = None
         self._pixels: Any = None
         self._task: Task | None = None
+        self.setProperty("role", "panel")
         self.setObjectName("liveFeatureMaps")
         self.setAccessibleName("Feature maps while training")
         self.layer_box = QComboBox(self)

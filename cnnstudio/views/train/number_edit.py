@@ -39,6 +39,9 @@ class NumberEdit(QAbstractSpinBox):
         self._optional = optional
         self._value: float | None = None
         self.setFont(theme.font(mono=True))
+        # The stylesheet's padding does not reach the field inside.
+        self.lineEdit().setTextMargins(6, 0, 0, 0)
+        self.setFixedHeight(theme.HIT)
         self.lineEdit().setPlaceholderText(placeholder)
         self.lineEdit().textEdited.connect(self._typed)
         self.editingFinished.connect(self._leave)

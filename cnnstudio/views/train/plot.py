@@ -21,7 +21,7 @@ from cnnstudio.views import theme
 from cnnstudio.views.train.series import History, Series, bounds, log_ticks, thinned, ticks
 
 TITLES = {"loss": "Loss", "accuracy": "Accuracy"}
-LABELS = {"batch": "training, by batch", "training": "training", "validation": "validation"}
+LABELS = {"batch": "batch", "training": "training", "validation": "validation"}
 LEFT, RIGHT, TOP, BOTTOM = 48, 14, 44, 28
 
 
@@ -120,13 +120,13 @@ class Plot(QWidget):
         painter.setPen(QColor(colours.text))
         title = TITLES.get(self.measure, self.measure)
         painter.drawText(QPointF(LEFT, 24), title)
-        left = LEFT + QFontMetricsF(font).horizontalAdvance(title) + 20
+        left = LEFT + QFontMetricsF(font).horizontalAdvance(title) + 16
         painter.setFont(small_font(self))
         metrics = QFontMetricsF(small_font(self))
         for kind in curves:
             label = LABELS[kind]
-            width = metrics.horizontalAdvance(label) + 36
-            if left + width > self.width():
+            width = metrics.horizontalAdvance(label) + 34
+            if left + width > self.width() + 12:
                 break
             painter.setPen(self._pen(kind))
             painter.drawLine(QPointF(left, 19.5), QPointF(left + 16, 19.5))
@@ -160,11 +160,9 @@ class Plot(QWidget):
             x = float(frame.across(np.array(value)))
             box = QRectF(x - 30, rect.bottom() + 5, 60, 18)
             painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, f"{value:g}")
-        painter.drawText(
-            QRectF(rect.left(), 26, rect.width(), 18),
-            Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-            "" if filled else "nothing yet",
-        )
+        if not filled:
+            words = f"{TITLES.get(self.measure, self.measure)} appears here while training."
+            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, words)
 
     def _paint_curve(self, painter: QPainter, frame: Frame, kind: str, series: Series) -> None:
         values = series.smooth if self.smooth and kind == "batch" else series.y

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from cnnstudio.analysis import Problem
 from cnnstudio.app.document import Document
@@ -71,15 +71,11 @@ def _from_problem(context: Context, problem: Problem, more: int) -> Obstacle:
         if problem.layer is not None:
             document.selection_requested.emit([problem.layer])
 
-    ways: list[WayOut] = []
-    for remedy in problem.remedies[:1]:
-        ways.append((remedy.label, _apply(document, remedy.label, remedy.edit)))
-    ways.append(("Show on the Design page", lead))
-    return Obstacle(text, tuple(ways))
-
-
-def _apply(document: Document, label: str, edit: Callable) -> Callable[[], object]:
-    return lambda: document.edit(label, edit)
+    ways: list[WayOut] = [
+        (remedy.label, partial(document.edit, remedy.label, remedy.edit))
+        for remedy in problem.remedies[:1]
+    ]
+    return Obstacle(text, (*ways, ("Show on the Design page", lead)))
 
 
 def _size(shape: tuple[int | None, ...]) -> str:

@@ -37,8 +37,8 @@ class Progress:
                 old = self.images_per_second or event.images_per_second
                 self.images_per_second = 0.8 * old + 0.2 * event.images_per_second
         elif isinstance(event, EpochDone):
-            self.done, self.step = event.epoch, 0
-            self.epochs = event.epochs
+            self.done, self.epochs = event.epoch, event.epochs
+            self.step = self.steps if event.epoch >= event.epochs else 0
             self.epoch = min(event.epoch + 1, event.epochs)
             self._epoch_seconds = event.seconds
         elif isinstance(event, Paused):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,11 @@ RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 STATE_COLOURS = {"failed": "error", "damaged": "error", "interrupted": "warning"}
 
 
+def title_of(name: str) -> str:
+    """A run's name without the time that its folder begins with."""
+    return re.sub(r"^\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_", "", name) or name
+
+
 def _figure(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
 
@@ -55,7 +61,7 @@ def _loss(run: RunInfo) -> float | None:
 
 # Heading, text of a run, what it is sorted by, right-aligned.
 COLUMNS: tuple[tuple[str, Callable[[RunInfo], str], Callable[[RunInfo], Any], bool], ...] = (
-    ("Run", lambda run: run.name, lambda run: run.name, False),
+    ("Run", lambda run: title_of(run.name), lambda run: run.name, False),
     ("State", lambda run: run.state, lambda run: run.state, False),
     (
         "Epochs",
@@ -75,7 +81,7 @@ COLUMNS: tuple[tuple[str, Callable[[RunInfo], str], Callable[[RunInfo], Any], bo
         "Date",
         lambda run: f"{run.started:%d %b %Y, %H:%M}" if run.started else "",
         lambda run: run.started.timestamp() if run.started else None,
-        True,
+        False,
     ),
 )
 ACCURACY = 3

@@ -64,7 +64,7 @@ def _draw(
                 series.x,
                 values,
                 color=colour,
-                label=label,
+                label="training, by batch" if kind == "batch" else label,
                 linewidth=0.7 if thin else 2,
                 alpha=0.5 if thin else 1,
                 marker="" if thin else "o",

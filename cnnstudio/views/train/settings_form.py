@@ -51,7 +51,7 @@ class Row:
     help: str
 
 
-class SettingsForm(QWidget):
+class SettingsForm(QFrame):
     """Edits `document.training`; every field is an undo step of its own, typing in one merges."""
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
@@ -59,6 +59,7 @@ class SettingsForm(QWidget):
         self._document = document
         self._showing = False
         self.rows: dict[Path, Row] = {}
+        self.setProperty("role", "panel")
         self.setObjectName("trainingSettings")
         self.setAccessibleName("Training settings")
 
@@ -157,6 +158,9 @@ class SettingsForm(QWidget):
             low, high = _range(field)
             spin.setRange(int(low), int(min(high, 2**31 - 1)))
             spin.setFont(theme.font(mono=True))
+            # The stylesheet's padding does not reach the field inside.
+            spin.lineEdit().setTextMargins(6, 0, 0, 0)
+            spin.setFixedHeight(theme.HIT)
             spin.valueChanged.connect(lambda value: self._edit(path, value))
             return spin, spin.setValue
         scale = "share" if path[-1] in SHARES else "factor"

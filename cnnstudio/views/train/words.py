@@ -27,38 +27,42 @@ def state_words(state: State, progress: Progress, end: End | None) -> str:
         case State.FAILED:
             return "The training broke off"
         case State.FINISHED:
-            return "Stopped" if isinstance(end, Stopped) else "Finished"
+            return _headline(end)
+
+
+def _headline(end: End | None) -> str:
+    if end is None or isinstance(end, Failed):
+        return "Finished"
+    epochs = f"{end.epochs_done:,} epoch" + ("" if end.epochs_done == 1 else "s")
+    if isinstance(end, Stopped):
+        return f"Stopped after {epochs} of {end.epochs:,}"
+    for name, label in (("val_accuracy", "val accuracy"), ("accuracy", "accuracy")):
+        if name in end.metrics:
+            return f"Finished: {label} {end.metrics[name]:.3f} after {epochs}"
+    return f"Finished after {epochs}"
 
 
 def ending(end: End) -> tuple[str, str]:
-    """How it ended, as a sentence, and the role of its label: secondary, success or error."""
+    """What is to be said below the headline, and the role of its label."""
     if isinstance(end, Failed):
         return end.message, "error"
-    figures = [
-        f"{label} {end.metrics[name]:.3f}"
-        for name, label in (
-            ("val_accuracy", "val accuracy"),
-            ("val_loss", "val loss"),
-            ("accuracy", "accuracy"),
-            ("loss", "loss"),
-        )
-        if name in end.metrics
-    ][:2]
-    epochs = f"{end.epochs_done:,} epoch" + ("" if end.epochs_done == 1 else "s")
+    said = []
     if isinstance(end, Stopped):
-        text = f"Stopped after {epochs} of {end.epochs:,}"
-        kept = "; what was trained is kept." if end.epochs_done else ", before the first ended."
-    else:
-        text = f"Finished after {epochs}" + (", ended early" if end.early else "")
-        kept = "."
-    if figures and end.best_epoch is not None:
-        text += f": {', '.join(figures)} (best, epoch {end.best_epoch:,})"
-    text += kept
+        if end.epochs_done:
+            said.append("What was trained is kept.")
+        else:
+            said.append("Stopped before the first epoch ended: there is no trained network yet.")
+    elif end.early:
+        said.append("Early stopping ended it.")
+    if end.best_epoch is not None:
+        names = {"val_accuracy": "val accuracy", "val_loss": "val loss", "loss": "loss"}
+        figures = [f"{names[n]} {end.metrics[n]:.3f}" for n in names if n in end.metrics][:2]
+        said.append(f"The best epoch, {end.best_epoch:,}, is kept: {', '.join(figures)}.")
     if end.seconds >= 1:
-        text += f" It took {in_words(end.seconds)}."
+        said.append(f"It took {in_words(end.seconds)}.")
     if end.skipped:
-        text += f" {end.skipped:,} pictures were skipped."
-    return text, "success" if isinstance(end, Finished) else "secondary"
+        said.append(f"{end.skipped:,} pictures were skipped.")
+    return " ".join(said), "secondary"
 
 
 def ready(document: Document) -> str:

@@ -1,0 +1,284 @@
+"""The tab of figures: a network measured on many pictures, and which it confuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnstudio.app.tasks import Task
+from cnnstudio.views import theme
+from cnnstudio.views.context import Context
+from cnnstudio.views.dialogs import choose_folder
+from cnnstudio.views.explore.class_table import ClassTable
+from cnnstudio.views.explore.confusion import ConfusionMatrix
+from cnnstudio.views.explore.work import PARTS, Explorer, Part
+from cnnstudio.views.pictures import PictureGrid, PictureModel, Thumbnails
+from cnnstudio.views.widgets import (
+    Button,
+    EmptyState,
+    Heading,
+    Line,
+    PrimaryButton,
+    Secondary,
+    name_widget,
+    set_property,
+)
+
+if TYPE_CHECKING:
+    from cnnstudio.evaluation.evaluate import Evaluation, Record
+
+FOLDER = "a folder…"
+
+
+class EvaluationTab(QWidget):
+    """Measures `model` on a part of its data or on a folder, in the background."""
+
+    # A picture that a person wants explained: Path.
+    explained = Signal(object)
+
+    def __init__(self, context: Context, explorer: Explorer, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._explorer = explorer
+        self._task: Task | None = None
+        self._model: Path | None = None
+        self.evaluation: Evaluation | None = None
+
+        self.part_box = QComboBox(self)
+        name_widget(self.part_box, "evaluatedPart", "Pictures to measure on")
+        for part, words in PARTS.items():
+            self.part_box.addItem(f"Its {words}", part)
+        self.part_box.addItem("A folder…", FOLDER)
+        self.start_button = PrimaryButton("Evaluate", "evaluateButton", self.start, parent=self)
+        self.stop_button = Button("Stop", "stopEvaluationButton", self.stop, icon="stop")
+        self.stop_button.setEnabled(False)
+        self.progress = QProgressBar(self)
+        name_widget(self.progress, "evaluationProgress", "Progress of the evaluation")
+        self.progress.setTextVisible(False)
+        self.progress.setFixedWidth(160)
+        self.progress.hide()
+        self.words = QLabel("", self)
+        self.words.setObjectName("evaluationFigures")
+        self.words.setAccessibleName("Result of the evaluation")
+        self.words.setWordWrap(True)
+        self.as_shares = QCheckBox("Shares", self)
+        name_widget(
+            self.as_shares,
+            "matrixShares",
+            "Shares instead of counts",
+            "The share of each row's pictures instead of their number",
+        )
+        self.matrix = ConfusionMatrix(self)
+        self.as_shares.toggled.connect(self.matrix.set_as_shares)
+        self.matrix.cell_chosen.connect(self.show_cell)
+        self.hover = Secondary("", self)
+        self.hover.setObjectName("matrixStatus")
+        self.matrix.hovered.connect(self._hovered)
+        self.table = ClassTable(self)
+        self.cell_title = Heading("", self)
+        self.thumbnails = Thumbnails(context.tasks, parent=self)
+        self.cell_model = PictureModel(self.thumbnails, _caption, _tip, self)
+        self.grid = PictureGrid(self.cell_model, self)
+        name_widget(self.grid, "cellPictures", "Pictures of the chosen cell")
+        self.grid.opened.connect(self.explained)
+        self.empty = EmptyState(
+            "grid",
+            "How good is it, and what does it confuse?",
+            "Evaluate shows a trained network pictures whose classes are known. Each row of the "
+            "matrix is a class, each column what the network took it for; click a cell to see "
+            "its pictures.",
+            [("Evaluate", self.start, "emptyEvaluateButton")],
+        )
+        self._lay_out()
+        self.set_model(None)
+
+    def _lay_out(self) -> None:
+        bar = QHBoxLayout()
+        bar.setContentsMargins(theme.S16, theme.S8, theme.S16, theme.S8)
+        bar.setSpacing(theme.S8)
+        bar.addWidget(Secondary("Pictures", self))
+        bar.addWidget(self.part_box)
+        bar.addWidget(self.start_button)
+        bar.addWidget(self.stop_button)
+        bar.addSpacing(theme.S8)
+        bar.addWidget(self.progress)
+        bar.addWidget(self.words, 1)
+        bar.addWidget(self.as_shares)
+        left = QWidget(self)
+        column = QVBoxLayout(left)
+        column.setContentsMargins(theme.S8, theme.S8, theme.S8, theme.S8)
+        column.addWidget(self.matrix, 1)
+        column.addWidget(self.hover)
+        self.hover.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.hover.setMinimumHeight(20)
+        below = QFrame(self)
+        below.setProperty("role", "panel")
+        pictures = QVBoxLayout(below)
+        pictures.setContentsMargins(theme.S12, theme.S12, theme.S4, 0)
+        pictures.addWidget(self.cell_title)
+        pictures.addWidget(self.grid, 1)
+        right = QSplitter(Qt.Orientation.Vertical, self)
+        right.addWidget(self.table)
+        right.addWidget(below)
+        right.setSizes([340, 340])
+        right.setChildrenCollapsible(False)
+        across = QSplitter(Qt.Orientation.Horizontal, self)
+        across.addWidget(left)
+        across.addWidget(right)
+        across.setStretchFactor(0, 1)
+        across.setSizes([820, 560])
+        across.setChildrenCollapsible(False)
+        self._stack = QStackedWidget(self)
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(across)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(bar)
+        layout.addWidget(Line(parent=self))
+        layout.addWidget(self._stack, 1)
+
+    # -- measuring ----------------------------------------------------------------------------
+
+    def set_model(self, model: Path | None) -> None:
+        """Measure this run or model from now on; a result of another is taken away."""
+        if model != self._model:
+            self._model = model
+            self.stop()
+            self._clear()
+        self._enable()
+
+    def start(self) -> None:
+        """Measure on the pictures that are chosen."""
+        part = self.part_box.currentData()
+        if part == FOLDER:
+            choose_folder(self, "Folder of pictures, a folder for each class", self.measure)
+        else:
+            self.measure(part)
+
+    def measure(self, part: Part | Path) -> None:
+        """Measure on a part of the network's data, or on a folder of classes."""
+        if self._model is None or self._task is not None:
+            return
+        document = self._context.document
+        self._say("Reading pictures…")
+        self.progress.setRange(0, 0)
+        self.progress.show()
+        self._task = self._context.inference.run(
+            self._measure,
+            self._model,
+            part,
+            document.data,
+            document.report,
+            on_done=self._measured,
+            on_failed=self._failed,
+            on_progress=self._progressed,
+            latest=True,
+        )
+        self._enable()
+
+    def _measure(self, *arguments: object, task: Task) -> Evaluation:
+        return self._explorer.measure(*arguments, task)  # type: ignore[arg-type]
+
+    def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+            self.progress.hide()
+            self._say("Stopped.")
+            self._enable()
+
+    def _progressed(self, news: tuple[int, int]) -> None:
+        done, pictures = news
+        self.progress.setRange(0, pictures)
+        self.progress.setValue(done)
+        self._say(f"{done:,} of {pictures:,} pictures")
+
+    def _failed(self, message: str) -> None:
+        self._task = None
+        self.progress.hide()
+        self._say(message, "error")
+        self._enable()
+
+    def _measured(self, evaluation: Evaluation) -> None:
+        self._task = None
+        self.evaluation = evaluation
+        self.progress.hide()
+        skipped = f"   {len(evaluation.skipped):,} skipped" if evaluation.skipped else ""
+        self._say(
+            f"Accuracy {evaluation.accuracy:.4f}   loss {evaluation.loss:.4f}   "
+            f"{evaluation.images:,} pictures{skipped}"
+        )
+        if evaluation.skipped:
+            self.words.setToolTip(
+                "\n".join(f"{s.path}: {s.reason}" for s in evaluation.skipped[:20])
+            )
+        self.matrix.set_matrix(evaluation.confusion_matrix, evaluation.classes)
+        self.table.show_figures(evaluation.per_class)
+        self.cell_model.set_pictures(())
+        self.cell_title.setText("Click a cell of the matrix to see its pictures")
+        self._stack.setCurrentIndex(1)
+        self._enable()
+
+    def _clear(self) -> None:
+        self.evaluation = None
+        self._say("")
+        self._stack.setCurrentIndex(0)
+
+    def _enable(self) -> None:
+        ready = self._model is not None and self._task is None
+        for button in (self.start_button, *self.empty.buttons):
+            button.setEnabled(ready)
+        self.stop_button.setEnabled(self._task is not None)
+        self.as_shares.setEnabled(self.evaluation is not None)
+        if self._model is None:
+            self._say("Train a network first, or open a .keras file.")
+
+    def _say(self, text: str, role: str = "") -> None:
+        self.words.setText(text)
+        self.words.setToolTip("")
+        set_property(self.words, "role", role)
+
+    # -- looking closer -----------------------------------------------------------------------
+
+    def _hovered(self, text: str) -> None:
+        current = self.matrix.current
+        self.hover.setText(text or (self.matrix.describe(*current) if current else ""))
+
+    def show_cell(self, truth: int, predicted: int) -> None:
+        """List the pictures of a cell, those the network was surest of first."""
+        if self.evaluation is None:
+            return
+        classes = self.evaluation.classes
+        names = classes[truth], classes[predicted]
+        records = [r for r in self.evaluation.records if (r.truth, r.predicted) == names]
+        records.sort(key=lambda record: -record.confidence)
+        self.cell_model.set_pictures(records)
+        if truth == predicted:
+            words = f"{names[0]}, recognised"
+        else:
+            words = f"{names[0]}, taken for {names[1]}"
+        count = f"{len(records):,} picture" + ("" if len(records) == 1 else "s")
+        self.cell_title.setText(f"{words}: {count}, surest first")
+
+
+def _caption(record: Record) -> str:
+    return f"{100 * record.confidence:.0f} %  {record.path.name}"
+
+
+def _tip(record: Record) -> str:
+    return f"{record.path}\n{record.truth}, taken for {record.predicted} ({record.confidence:.3f})"

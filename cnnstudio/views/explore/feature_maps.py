@@ -1,0 +1,178 @@
+"""The tab of feature maps: a picture and a layer on the left, what the layer sees on the right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnstudio.views import theme
+from cnnstudio.views.context import Context
+from cnnstudio.views.explore.levels import COLOUR_MAPS, Levels, make_levels
+from cnnstudio.views.explore.picture_box import PictureBox
+from cnnstudio.views.explore.scores import Scores
+from cnnstudio.views.explore.work import LayerRow, Seen
+from cnnstudio.views.maps import MapsView
+from cnnstudio.views.widgets import Button, Heading, Secondary, name_widget
+
+LAYER_ROLE = Qt.ItemDataRole.UserRole + 1
+HELP = "Arrow keys step through maps; + and − or Ctrl+wheel zoom, 0 fits; double-click enlarges one"
+
+
+class FeatureMapsTab(QWidget):
+    """Shows what it is given; `wanted` says that another picture, layer or scale is asked for."""
+
+    wanted = Signal()
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._caption = ""
+        self.picture_box = PictureBox(context, side=208, upright=True, parent=self)
+        self.picture_box.picked.connect(lambda _path: self.wanted.emit())
+        self.scores = Scores(self)
+        self.layers = QListWidget(self)
+        name_widget(self.layers, "layerList", "Layers", "Arrow keys step from layer to layer")
+        self.layers.setUniformItemSizes(True)
+        self.layers.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.layers.currentRowChanged.connect(lambda _row: self.wanted.emit())
+
+        self.maps = MapsView(self)
+        self.maps.setObjectName("featureMaps")
+        self.colours = QComboBox(self)
+        name_widget(self.colours, "mapColours", "Colours of the maps", "Colours, low to high")
+        self.colours.addItems(list(COLOUR_MAPS))
+        self.colours.textActivated.connect(self.maps.set_colours)
+        self.same_scale = QCheckBox("Same scale", self)
+        name_widget(
+            self.same_scale,
+            "sameScale",
+            "One scale for all maps",
+            "Compare maps with each other: equal colours are equal values. Otherwise each map "
+            "uses all colours.",
+        )
+        self.same_scale.toggled.connect(self.maps.set_shared)
+        self.by_activity = QCheckBox("Most active first", self)
+        name_widget(self.by_activity, "mostActiveFirst", "Most active maps first")
+        self.by_activity.toggled.connect(self.maps.set_by_activity)
+        self.title = QLabel("", self)
+        self.title.setProperty("role", "title")
+        self.status = Secondary("", self)
+        self.status.setObjectName("featureMapsStatus")
+        self.status.setWordWrap(False)
+        self.maps.hovered.connect(lambda text: self.status.setText(text or self._caption))
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        side = QFrame(self)
+        side.setProperty("role", "panel")
+        column = QVBoxLayout(side)
+        column.setContentsMargins(theme.S16, theme.S12, theme.S12, theme.S12)
+        column.setSpacing(theme.S8)
+        column.addWidget(self.picture_box)
+        column.addWidget(Heading("Taken for", side))
+        column.addWidget(self.scores)
+        column.addWidget(Heading("Layers", side))
+        column.addWidget(self.layers, 1)
+        bar = QHBoxLayout()
+        bar.setContentsMargins(theme.S16, theme.S8, theme.S12, theme.S4)
+        bar.setSpacing(theme.S12)
+        bar.addWidget(self.title, 1)
+        bar.addWidget(self.same_scale)
+        bar.addWidget(self.by_activity)
+        bar.addWidget(self.colours)
+        for text, name, meaning, factor in (
+            ("−", "zoomOutMaps", "Smaller maps", 0.8),
+            ("Fit", "fitMaps", "All maps at once", 0.0),
+            ("+", "zoomInMaps", "Larger maps", 1.25),
+        ):
+            button = Button(text, name, lambda factor=factor: self.maps.zoom_by(factor))
+            name_widget(button, name, meaning, meaning)
+            bar.addWidget(button)
+        main = QWidget(self)
+        right = QVBoxLayout(main)
+        right.setContentsMargins(0, 0, 0, theme.S8)
+        right.setSpacing(0)
+        right.addLayout(bar)
+        right.addWidget(self.maps, 1)
+        right.addWidget(self.status)
+        self.status.setContentsMargins(theme.S16, theme.S4, theme.S16, 0)
+        self.maps.setToolTip(HELP)
+        splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        splitter.addWidget(side)
+        splitter.addWidget(main)
+        splitter.setStretchFactor(1, 1)
+        splitter.setSizes([288, 1000])
+        splitter.setChildrenCollapsible(False)
+        side.setMinimumWidth(240)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(splitter)
+
+    # -- layers -------------------------------------------------------------------------------
+
+    @property
+    def layer(self) -> str | None:
+        item = self.layers.currentItem()
+        return None if item is None else item.data(LAYER_ROLE)
+
+    def set_layers(self, rows: tuple[LayerRow, ...]) -> None:
+        """Offer these layers, keeping the chosen one if it is among them."""
+        shown = [self.layers.item(i).data(LAYER_ROLE) for i in range(self.layers.count())]
+        if shown == [row.name for row in rows]:
+            return
+        chosen = self.layer
+        self.layers.blockSignals(True)
+        self.layers.clear()
+        for row in rows:
+            item = QListWidgetItem(f"{row.name}   {row.words()}")
+            item.setData(LAYER_ROLE, row.name)
+            item.setToolTip(f"{row.type}, {row.words()}")
+            item.setSizeHint(QSize(0, theme.HIT))
+            self.layers.addItem(item)
+        names = [row.name for row in rows]
+        first = next((i for i, row in enumerate(rows) if "Conv" in row.type), 0)
+        index = names.index(chosen) if chosen in names else first
+        self.layers.setCurrentRow(index if rows else -1)
+        self.layers.blockSignals(False)
+
+    # -- what is seen -------------------------------------------------------------------------
+
+    def show_seen(self, seen: Seen) -> None:
+        self.scores.show_ranked(seen.ranked)
+        self._show(seen.layer, seen.levels, seen.names, "")
+
+    def show_live(self, layer: str, maps: Any, when: str) -> None:
+        """Feature maps of a network that trains now: no prediction goes with them."""
+        self.scores.show_ranked(())
+        self._show(layer, make_levels(maps, shared=self.same_scale.isChecked()), (), when)
+
+    def _show(self, layer: str, levels: Levels, names: tuple[str, ...], when: str) -> None:
+        self.title.setText(layer)
+        self.maps.set_levels(levels, names)
+        self._caption = f"{when}   {levels.summary()}" if when else levels.summary()
+        self.status.setText(self._caption)
+
+    def say(self, text: str) -> None:
+        """Show a sentence instead of maps."""
+        self.maps.clear()
+        self.maps.empty_text = text
+        self.maps.viewport().update()
+        self._caption = ""
+        self.status.setText("")
+        self.scores.show_ranked(())
+
+    def set_picture(self, path: Path) -> None:
+        self.picture_box.set_path(path)

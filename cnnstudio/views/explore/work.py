@@ -1,0 +1,214 @@
+"""What the Explore page asks of a trained network, in the background thread for inference. No Qt.
+
+The engines are `cnnstudio.evaluation`, the same that the command line uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from cnnstudio.data.settings import DataSettings
+from cnnstudio.errors import StudioError
+from cnnstudio.views.classify.session import Models
+from cnnstudio.views.explore.levels import Levels, make_levels
+
+if TYPE_CHECKING:
+    from cnnstudio.data.scan import FolderReport
+    from cnnstudio.evaluation.evaluate import Evaluation
+    from cnnstudio.evaluation.feature_maps import FeatureMapper
+    from cnnstudio.evaluation.predict import Classifier
+
+Part = Literal["test", "val", "train"]
+PARTS: dict[Part, str] = {
+    "test": "test pictures",
+    "val": "validation pictures",
+    "train": "training pictures",
+}
+
+
+class ExploreError(StudioError):
+    """Something that cannot be explored or measured, with the way out."""
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """A layer of a loaded network whose output can be shown."""
+
+    name: str
+    type: str
+    shape: tuple[int | None, ...]
+
+    def words(self) -> str:
+        return " × ".join("any" if part is None else str(part) for part in self.shape)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a loaded network takes and answers, and its layers in order."""
+
+    path: Path
+    title: str
+    classes: tuple[str, ...]
+    image_size: tuple[int, int]
+    channels: int
+    layers: tuple[LayerRow, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What one layer makes of a picture, and what the network takes it for."""
+
+    layer: str
+    levels: Levels
+    ranked: tuple[tuple[str, float], ...]
+    names: tuple[str, ...]
+
+
+class Explorer:
+    """Loaded networks with their feature mappers; used by the background thread alone."""
+
+    def __init__(self) -> None:
+        self._models = Models()
+        self._mapper: tuple[Classifier, FeatureMapper] | None = None
+
+    def facts(self, path: Path) -> Facts:
+        """Load a run or model file. Raises `ModelError`."""
+        trained = self._models.get(path).trained
+        return Facts(
+            path=path,
+            title=trained.title,
+            classes=tuple(trained.classes),
+            image_size=trained.image_size,
+            channels=trained.channels,
+            layers=tuple(_layers(trained.model)),
+        )
+
+    def look(self, path: Path, picture: Path, layer: str, shared: bool) -> Seen:
+        """Feature maps of a picture file, and its classes. Raises `StudioError`."""
+        from cnnstudio.data.pictures import load_picture
+
+        classifier = self._models.get(path)
+        trained = classifier.trained
+        pixels = load_picture(picture, trained.image_size, trained.color_mode)
+        maps = self._mapper_of(classifier).maps(layer, pixels)
+        if maps.ndim not in (1, 3):
+            raise ExploreError(
+                f"{layer} answers with {maps.ndim} dimensions, which cannot be drawn as maps: "
+                "choose another layer."
+            )
+        ranked = classifier.classify_array(pixels, top=5)
+        last = maps.ndim == 1 and maps.shape[0] == len(trained.classes)
+        names = tuple(trained.classes) if last and layer == _last_name(trained.model) else ()
+        return Seen(layer, make_levels(maps, shared=shared), ranked, names)
+
+    def measure(
+        self,
+        path: Path,
+        part: Part | Path,
+        data: DataSettings,
+        report: FolderReport | None,
+        task: Any,
+    ) -> Evaluation:
+        """Measure a run or model on a part of its data, or on a folder.
+
+        A run's own data settings count, so that its validation pictures are those it did not
+        train on; for a model file `data` does. `task` gets `(done, pictures)` as progress and
+        says when to stop. Raises `StudioError` or `Cancelled`.
+        """
+        from cnnstudio.evaluation.evaluate import evaluate, evaluate_samples
+
+        trained = self._models.get(path).trained
+
+        def progress(done: int, pictures: int) -> None:
+            task.progress((done, pictures))
+
+        if isinstance(part, Path):
+            return evaluate(trained, part, progress=progress, cancelled=task.cancelled)
+        samples, where = _samples(path, part, data, report, task.cancelled)
+        return evaluate_samples(
+            trained,
+            samples,
+            where=where,
+            split=part,
+            progress=progress,
+            cancelled=task.cancelled,
+        )
+
+    def _mapper_of(self, classifier: Classifier) -> FeatureMapper:
+        from cnnstudio.evaluation.feature_maps import FeatureMapper
+
+        if self._mapper is None or self._mapper[0] is not classifier:
+            self._mapper = (classifier, FeatureMapper(classifier.trained.model))
+        return self._mapper[1]
+
+
+def _samples(
+    path: Path,
+    part: Part,
+    data: DataSettings,
+    report: FolderReport | None,
+    cancelled: Callable[[], bool],
+) -> tuple[list[tuple[Path, str | None]], str]:
+    from cnnstudio.data.dataset import make_dataset
+    from cnnstudio.data.scan import scan_folder
+
+    settings = _data_of(path) or data
+    if settings.folder is None:
+        raise ExploreError(
+            f"{path.name} does not say which pictures it was trained on: choose a folder instead."
+        )
+    if report is None or Path(report.folder) != Path(settings.folder):
+        report = scan_folder(settings.folder, cancelled=cancelled)
+    dataset = make_dataset(report, settings)
+    chosen = {"test": dataset.test, "val": dataset.val, "train": dataset.train}[part]
+    if not chosen:
+        others = [PARTS[p] for p in PARTS if p != part and getattr(dataset, p)]
+        raise ExploreError(
+            f"{settings.folder} has no {PARTS[part]}: choose its {' or its '.join(others)}, or "
+            "another folder."
+        )
+    return [(sample.path, dataset.classes[sample.label_index]) for sample in chosen], (
+        f"The {PARTS[part]} of {settings.folder}"
+    )
+
+
+def _data_of(path: Path) -> DataSettings | None:
+    """The data settings a run was trained with; None for a model file."""
+    from cnnstudio.data.settings import settings_from_json
+    from cnnstudio.graph.project import load_project
+    from cnnstudio.keras_build.trained import PROJECT_FILE
+
+    file = path / PROJECT_FILE
+    if not file.is_file():
+        return None
+    found = settings_from_json(DataSettings, load_project(file).data, f"{file}: data")
+    assert isinstance(found, DataSettings)
+    return found
+
+
+def _layers(model: Any) -> list[LayerRow]:
+    rows = []
+    for layer in model.layers:
+        try:
+            shape = tuple(layer.output.shape)[1:]
+        except (AttributeError, ValueError, TypeError):
+            # Used at several places, or with several outputs: there is no one output to show.
+            continue
+        if type(layer).__name__ != "InputLayer" and len(shape) in (1, 3):
+            rows.append(LayerRow(layer.name, type(layer).__name__, shape))
+    return rows
+
+
+def _last_name(model: Any) -> str:
+    return model.outputs[0]._keras_history.operation.name
+
+
+def shares(matrix: np.ndarray) -> np.ndarray:
+    """Each row of a confusion matrix divided by its sum; rows without pictures stay 0."""
+    sums = matrix.sum(axis=1, keepdims=True)
+    return np.divide(matrix, sums, out=np.zeros(matrix.shape), where=sums > 0)

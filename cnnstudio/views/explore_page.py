@@ -1,0 +1,289 @@
+"""The Explore page: what a trained network sees in a picture, and how it does on many."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtGui import QAction, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
+
+from cnnstudio.app.tasks import Task
+from cnnstudio.app.trainer import State
+from cnnstudio.training.events import FeatureMapsReady
+from cnnstudio.views import theme
+from cnnstudio.views.classify.chooser import ModelChooser
+from cnnstudio.views.classify.session import ModelFacts
+from cnnstudio.views.context import Context
+from cnnstudio.views.explore.evaluation import EvaluationTab
+from cnnstudio.views.explore.feature_maps import FeatureMapsTab
+from cnnstudio.views.explore.work import Explorer, Facts, LayerRow, Seen
+from cnnstudio.views.widgets import Line, Secondary, name_widget
+
+NO_MODEL = (
+    "Train a network first, or open a .keras file: then every layer shows here what it sees in a "
+    "picture."
+)
+NO_PICTURE = "Drop a picture, choose one, or press “Next picture” to take one of the data."
+
+
+class ExplorePage(QWidget):
+    """One network for both tabs; feature maps can also come from the network that trains now."""
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("explorePage")
+        self.setAccessibleName("Explore")
+        self._context = context
+        self._explorer = Explorer()
+        self._facts: Facts | None = None
+        self._loading: Task | None = None
+        self._looking: Task | None = None
+        self._reading: Task | None = None
+        self._evaluate_next = False
+        # What the training that goes on was started with: its layers and how it reads pictures.
+        self._live_layers: tuple[LayerRow, ...] = ()
+        self._live_data = context.document.data
+
+        self.chooser = ModelChooser(context, self)
+        name_widget(self.chooser.list, "exploreModel", "Trained network to explore")
+        name_widget(self.chooser.open_button, "exploreOpenModel", "Open a .keras file to explore")
+        self.chooser.facts.setObjectName("exploreModelFacts")
+        self.live_button = QPushButton("Watch the training", self)
+        name_widget(
+            self.live_button,
+            "exploreLiveButton",
+            "Show the network that is training",
+            "Feature maps of the network that is training now, as it learns",
+        )
+        self.live_button.setCheckable(True)
+        self.live_button.setEnabled(False)
+        self.maps_tab = FeatureMapsTab(context, self)
+        self.evaluation_tab = EvaluationTab(context, self._explorer, self)
+        self.tabs = QTabWidget(self)
+        self.tabs.setObjectName("exploreTabs")
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.maps_tab, "Feature maps")
+        self.tabs.addTab(self.evaluation_tab, "Evaluation")
+        bar = QHBoxLayout()
+        bar.setContentsMargins(theme.S16, theme.S8, theme.S16, theme.S8)
+        bar.setSpacing(theme.S8)
+        bar.addWidget(Secondary("Network", self))
+        bar.addWidget(self.chooser)
+        bar.addWidget(self.live_button)
+        bar.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(bar)
+        layout.addWidget(Line(parent=self))
+        layout.addWidget(self.tabs, 1)
+
+        self.chooser.chosen.connect(self._choose)
+        self.live_button.toggled.connect(self._live_toggled)
+        self.maps_tab.wanted.connect(self._look)
+        self.evaluation_tab.explained.connect(self.explain)
+        context.trainer.events.connect(self._happened)
+        context.trainer.state_changed.connect(self._state_changed)
+        context.explain_requested.connect(self.explain)
+        context.evaluate_requested.connect(self.evaluate_run)
+        self._actions = self._make_actions()
+        self.maps_tab.say(NO_MODEL)
+
+    def _make_actions(self) -> list[QAction]:
+        made = []
+        for text, name, keys, slot in (
+            ("Next picture", "nextPictureAction", "Ctrl+Shift+N", self._next_picture),
+            ("Evaluate the network", "evaluateAction", "Ctrl+Shift+E", self._evaluate),
+        ):
+            action = QAction(text, self)
+            action.setObjectName(name)
+            action.setProperty("menu", "view")
+            action.triggered.connect(lambda _checked=False, slot=slot: slot())
+            made.append(action)
+        return made
+
+    def actions(self) -> list[QAction]:
+        return self._actions
+
+    # -- called by other parts ----------------------------------------------------------------
+
+    def explain(self, picture: Path) -> None:
+        """Show the feature maps of a picture file."""
+        self.tabs.setCurrentWidget(self.maps_tab)
+        self.maps_tab.set_picture(Path(picture))
+
+    def evaluate_run(self, run: Path) -> None:
+        """Choose a run and measure it on its test pictures, or else its validation pictures."""
+        self.tabs.setCurrentWidget(self.evaluation_tab)
+        self.live_button.setChecked(False)
+        self._evaluate_next = True
+        if self.chooser.path == run and self._facts is not None:
+            self._choose(run)
+        else:
+            self.chooser.choose_run(run)
+
+    def _next_picture(self) -> None:
+        self._context.show_page("explore")
+        self.tabs.setCurrentWidget(self.maps_tab)
+        self.maps_tab.picture_box.next_picture()
+
+    def _evaluate(self) -> None:
+        self._context.show_page("explore")
+        self.tabs.setCurrentWidget(self.evaluation_tab)
+        self.evaluation_tab.start()
+
+    # -- the network --------------------------------------------------------------------------
+
+    def _choose(self, path: Path | None) -> None:
+        if self._loading is not None:
+            self._loading.cancel()
+            self._loading = None
+        if path is None:
+            self._facts = None
+            self.evaluation_tab.set_model(None)
+            if not self.live:
+                self.maps_tab.set_layers(())
+                self.maps_tab.say(NO_MODEL)
+            return
+        # Loading imports TensorFlow: not before somebody looks.
+        if not self.isVisible() and not self._evaluate_next:
+            self._facts = None
+            return
+        self._loading = self._context.inference.run(
+            self._explorer.facts, path, on_done=self._loaded, on_failed=self._not_loaded
+        )
+
+    def _loaded(self, facts: Facts) -> None:
+        self._loading = None
+        self._facts = facts
+        self.chooser.show_facts(
+            ModelFacts(facts.path, facts.title, facts.classes, facts.image_size, facts.channels)
+        )
+        self.evaluation_tab.set_model(facts.path)
+        if not self.live:
+            self.maps_tab.set_layers(facts.layers)
+            self._look()
+        if self._evaluate_next:
+            self._evaluate_next = False
+            report = self._context.document.report
+            tested = report is not None and "test" in report.splits
+            box = self.evaluation_tab.part_box
+            box.setCurrentIndex(box.findData("test" if tested else "val"))
+            self.evaluation_tab.start()
+
+    def _not_loaded(self, message: str) -> None:
+        self._loading = None
+        self._facts = None
+        self._evaluate_next = False
+        self.evaluation_tab.set_model(None)
+        if not self.live:
+            self.maps_tab.set_layers(())
+            self.maps_tab.say(message)
+
+    # -- feature maps -------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Ask for the maps of the chosen picture and layer."""
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
+        picture, layer = self.maps_tab.picture_box.path, self.maps_tab.layer
+        if picture is None:
+            self.maps_tab.picture_box.ensure()  # which asks again
+            if self.maps_tab.picture_box.path is None:
+                self.maps_tab.say(NO_PICTURE)
+            return
+        if layer is None:
+            return
+        if self.live:
+            self._watch()
+        elif self._facts is not None:
+            shared = self.maps_tab.same_scale.isChecked()
+            self._looking = self._context.inference.run(
+                self._explorer.look,
+                self._facts.path,
+                picture,
+                layer,
+                shared,
+                on_done=self._saw,
+                on_failed=self.maps_tab.say,
+            )
+
+    def _saw(self, seen: Seen) -> None:
+        self._looking = None
+        if not self.live:
+            self.maps_tab.show_seen(seen)
+
+    # -- the network that trains --------------------------------------------------------------
+
+    @property
+    def live(self) -> bool:
+        """Whether the maps are those of the training that goes on."""
+        return self.live_button.isChecked()
+
+    def _state_changed(self, state: State) -> None:
+        if state is State.PREPARING:
+            document = self._context.document
+            self._live_data = document.data
+            self._live_layers = tuple(
+                LayerRow(info.name, info.type, tuple(info.output_shape))
+                for info in document.analysis.layers.values()
+                if info.output_shape is not None and info.type != "Input"
+            )
+        self.live_button.setEnabled(state.active)
+        if not state.active:
+            self.live_button.setChecked(False)
+
+    def _live_toggled(self, on: bool) -> None:
+        if on:
+            self.maps_tab.set_layers(self._live_layers)
+            self.maps_tab.say("Waiting for the next step of the training…")
+            self._look()
+            return
+        self._context.trainer.watch(None)
+        if self._facts is not None:
+            self.maps_tab.set_layers(self._facts.layers)
+            self._look()
+        else:
+            self._choose(self.chooser.path)
+
+    def _watch(self) -> None:
+        from cnnstudio.data.pictures import load_picture
+
+        if self._reading is not None:
+            self._reading.cancel()
+        data, layer = self._live_data, self.maps_tab.layer
+        self._reading = self._context.tasks.run(
+            load_picture,
+            self.maps_tab.picture_box.path,
+            data.image_size,
+            data.color_mode,
+            on_done=lambda pixels: self._watch_pixels(layer, pixels),
+            on_failed=self.maps_tab.say,
+        )
+
+    def _watch_pixels(self, layer: str | None, pixels: Any) -> None:
+        if self.live and self.isVisible():
+            self._context.trainer.watch(layer, pixels)
+
+    def _happened(self, happened: tuple[Any, ...]) -> None:
+        if not self.live or not self.isVisible():
+            return
+        for event in reversed(happened):
+            if isinstance(event, FeatureMapsReady) and event.layer == self.maps_tab.layer:
+                self.maps_tab.show_live(
+                    event.layer, event.maps, f"Epoch {event.epoch}, step {event.step}"
+                )
+                return
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self.live:
+            self._look()
+        self.chooser.refresh()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if self.live:
+            self._context.trainer.watch(None)
