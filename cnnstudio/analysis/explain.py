@@ -70,6 +70,8 @@ def _window(info: LayerInfo, kernel: Pair, dilation: Pair, strides: Pair) -> lis
             notes.append(f"same padding: ⌈{length:,} / {stride}⌉ = {output[axis]:,}")
         if dilation[axis] > 1:
             notes.append(f"F = {dilation[axis]} · ({kernel[axis]} − 1) + 1 = {window}, dilated")
+        if stride > window:
+            notes.append(f"skips {stride - window} between one window and the next")
         lines.append(Explanation(title, formula, f"{numbers} = {output[axis]:,}", "; ".join(notes)))
     unused = [_lost(info.unused[0], "row"), _lost(info.unused[1], "column")]
     height, width = lines
