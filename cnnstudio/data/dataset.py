@@ -71,8 +71,9 @@ def make_dataset(report: FolderReport, settings: DataSettings) -> Dataset:
         by_split[picture.split].append(picture)
     train = by_split["train"] + by_split[None]
     if not train:
+        present = sorted(split for split, found in by_split.items() if split and found)
         raise DataError(
-            f"{report.folder} has pictures for {listed(sorted(filter(None, by_split)))} "
+            f"{report.folder} has pictures for {listed(present)} "
             "but none in a train folder; training needs them."
         )
     if by_split["val"]:

@@ -110,9 +110,7 @@ def thumbnail(path: str | os.PathLike[str], box: int | tuple[int, int]) -> Pixel
     height, width = (box, box) if isinstance(box, int) else box
 
     def made(image: PillowImage.Image) -> Pixels:
-        tall, wide = image.height, image.width
-        if _orientation(image) >= 5:
-            tall, wide = wide, tall
+        wide, tall = _upright(image)
         scale = min(1.0, height / tall, width / wide)
         size = (max(1, round(tall * scale)), max(1, round(wide * scale)))
         return _prepared(image, size, "rgb")
@@ -128,10 +126,7 @@ def read_header(stream: io.BufferedIOBase, path: str | os.PathLike[str]) -> Head
     """
 
     def made(image: PillowImage.Image) -> Header:
-        width, height = image.size
-        # Only what carries EXIF data is asked; TIFF has turned its size already.
-        if "exif" in image.info and image.format != "TIFF" and _orientation(image) >= 5:
-            width, height = height, width
+        width, height = _upright(image)
         return Header(width, height, image.mode, image.format or "")
 
     return _from_stream(stream, path, made)
@@ -324,6 +319,14 @@ def _from_lab(image: PillowImage.Image) -> PillowImage.Image:
     if turned is None:
         raise _RefusedError("its Lab colours cannot be read")
     return turned
+
+
+def _upright(image: PillowImage.Image) -> tuple[int, int]:
+    """Width and height of an opened picture once it is turned upright."""
+    # Only what carries EXIF data is asked; TIFF has turned its size already.
+    if "exif" in image.info and image.format != "TIFF" and _orientation(image) >= 5:
+        return image.height, image.width
+    return image.size
 
 
 def _orientation(image: PillowImage.Image) -> int:
