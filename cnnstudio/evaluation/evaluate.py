@@ -284,7 +284,7 @@ def _loss_function(trained: TrainedModel) -> Callable[[np.ndarray, np.ndarray], 
     """The loss the network was trained with, as a mean over `(class indices, outputs)`."""
     import keras
 
-    outputs = trained.model.output_shape[-1]
+    outputs = trained.model.outputs[0].shape[-1]
     loss = _deserialized(trained.loss)
     if loss is None:
         from_logits = output_kind(trained.model) == "scores"
@@ -292,7 +292,8 @@ def _loss_function(trained: TrainedModel) -> Callable[[np.ndarray, np.ndarray], 
             loss = keras.losses.BinaryCrossentropy(from_logits=from_logits)
         else:
             loss = keras.losses.SparseCategoricalCrossentropy(from_logits=from_logits)
-    sparse = "sparse" in str(trained.loss).lower() or (trained.loss is None and outputs > 1)
+    name = getattr(loss, "__name__", type(loss).__name__)
+    sparse = "sparse" in name.lower()
 
     def mean_loss(truths: np.ndarray, scores: np.ndarray) -> float:
         if outputs == 1:

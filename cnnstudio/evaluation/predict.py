@@ -57,9 +57,9 @@ class Classifier:
 
     def __init__(self, trained: TrainedModel) -> None:
         self.trained = trained
-        self._predict = _compiled(trained.model)
+        self._predict = _compiled(trained)
         self.kind: Kind = output_kind(trained.model)
-        self._fixed_batch: int | None = trained.model.input_shape[0]
+        self._fixed_batch: int | None = trained.model.inputs[0].shape[0]
 
     def classify(
         self,
@@ -167,9 +167,12 @@ def output_kind(model: Any) -> Kind:
         layer, _, _ = tensor._keras_history
         name = type(layer).__name__
         activation = getattr(getattr(layer, "activation", None), "__name__", "")
+        if hasattr(layer, "outputs") and hasattr(layer, "layers"):
+            tensor = layer.outputs[0]  # a model used as a layer
+            continue
         if name == "Softmax" or activation in ("softmax", "sparsemax"):
             return "softmax"
-        if activation in ("sigmoid", "hard_sigmoid"):
+        if name == "Sigmoid" or activation in ("sigmoid", "hard_sigmoid"):
             return "sigmoid"
         if name not in passing and not (name == "Activation" and activation == "linear"):
             return "scores"
@@ -190,7 +193,9 @@ def as_probabilities(outputs: np.ndarray, kind: Kind) -> np.ndarray:
         powers = np.exp(values - values.max(axis=-1, keepdims=True))
         values = powers / powers.sum(axis=-1, keepdims=True)
     elif kind == "sigmoid":
-        values = values / np.maximum(values.sum(axis=-1, keepdims=True), 1e-12)
+        # Where every unit says a plain no, none is likelier than another.
+        values = values + np.finfo(np.float32).tiny
+        values = values / values.sum(axis=-1, keepdims=True)
     return values.astype(np.float32)
 
 
@@ -228,15 +233,15 @@ def _grouped(items: Iterable[Any], size: int) -> Iterator[Sequence[Any]]:
         yield group
 
 
-def _compiled(model: Any) -> Callable[[np.ndarray], Any]:
-    """The model as one TensorFlow function, traced once for batches of every size."""
+def _compiled(trained: TrainedModel) -> Callable[[np.ndarray], Any]:
+    """The network as one TensorFlow function, traced once for batches of every size."""
     import tensorflow as tf
 
-    signature = [tf.TensorSpec(model.input_shape, tf.float32)]
+    signature = [tf.TensorSpec(trained.model.inputs[0].shape, tf.float32)]
 
     @tf.function(input_signature=signature)
     def predict(pixels: Any) -> Any:
-        return model(pixels, training=False)
+        return trained(pixels)
 
     def run(pixels: np.ndarray) -> Any:
         return predict(tf.constant(pixels)).numpy()

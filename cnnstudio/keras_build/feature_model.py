@@ -34,7 +34,7 @@ def layer_output(
     """
     if layer not in cache:
         cache[layer] = _part(model, layer)
-    wanted = tuple(model.input_shape[1:])
+    wanted = tuple(model.inputs[0].shape[1:])
     if len(picture.shape) != len(wanted) or any(
         size is not None and size != given
         for size, given in zip(wanted, picture.shape, strict=True)

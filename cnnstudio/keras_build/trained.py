@@ -69,6 +69,14 @@ class TrainedModel:
         """`"grayscale"` or `"rgb"`, as `cnnstudio.data.settings` names it."""
         return "grayscale" if self.channels == 1 else "rgb"
 
+    def __call__(self, pixels: Any) -> Any:
+        """The answer `(N, outputs)` to pixels `(N, height, width, channels)`, as tensors."""
+        import keras
+
+        # A model may have been made with its one input or output in a list or a dictionary.
+        given = keras.tree.map_structure(lambda _: pixels, self.model.input)
+        return keras.tree.flatten(self.model(given, training=False))[0]
+
     @classmethod
     def load(cls, path: str | Path) -> TrainedModel:
         """Load a run folder, or a `.keras` or `.h5` file.
@@ -80,14 +88,14 @@ class TrainedModel:
         file = model_file(path)
         model = load_model(file)
         _check_classifier(model, file)
-        outputs = model.output_shape[-1]
+        outputs = model.outputs[0].shape[-1]
         count = 2 if outputs == 1 else outputs
         names = _class_names(file, count, strict=path.is_dir())
         return cls(
             model=model,
             classes=names or [f"class {number}" for number in range(count)],
             image_size=_image_size(model, file),
-            channels=model.input_shape[-1],
+            channels=model.inputs[0].shape[-1],
             path=path,
             title=path.name if path.is_dir() else path.stem,
             named=names is not None,
@@ -223,21 +231,21 @@ def _check_classifier(model: Any, file: Path) -> None:
             f"{file} has {len(model.outputs)} outputs; pictures are classified "
             "by networks with one."
         )
-    shape = model.input_shape
+    shape, answer = model.inputs[0].shape, model.outputs[0].shape
     if len(shape) != 4 or shape[-1] not in (1, 3):
         raise ModelError(
             f"{file} does not take pictures: its input is {_shape(shape)}, "
             "a picture is height × width × 1 or 3 channels."
         )
-    if len(model.output_shape) != 2 or not model.output_shape[-1]:
+    if len(answer) != 2 or not answer[-1]:
         raise ModelError(
-            f"{file} is not a classifier: its output is {_shape(model.output_shape)}, "
+            f"{file} is not a classifier: its output is {_shape(answer)}, "
             "not one score for each class."
         )
 
 
 def _image_size(model: Any, file: Path) -> tuple[int, int]:
-    height, width = model.input_shape[1:3]
+    height, width = model.inputs[0].shape[1:3]
     if height and width:
         return int(height), int(width)
     project = run_project(file)
