@@ -13,7 +13,6 @@ from cnnstudio.errors import Cancelled, StudioError
 from cnnstudio.graph.project import Project
 from cnnstudio.keras_build.backend import load_keras
 from cnnstudio.keras_build.build import build_model
-from cnnstudio.keras_build.trained import CLASSES_FILE
 from cnnstudio.training import checkpoint, events
 from cnnstudio.training.control import Control
 from cnnstudio.training.device import describe_device
@@ -21,6 +20,7 @@ from cnnstudio.training.errors import TrainingError, explain
 from cnnstudio.training.folder import RunFolder
 from cnnstudio.training.loop import Loop, Stopping, as_callback
 from cnnstudio.training.prepare import Plan, prepare
+from cnnstudio.training.resume import left_off, order_of
 
 if TYPE_CHECKING:
     import keras
@@ -99,7 +99,7 @@ class _Engine:
         self._plan = plan
         if resume is not None:
             self._folder = folder = RunFolder(resume)
-            state, arrays = _checkpoint(folder, plan)
+            state, arrays = left_off(folder, plan)
         else:
             if self._control.stopping:
                 raise Cancelled
@@ -178,7 +178,7 @@ class _Training:
 
     def prepare(self, arrays: checkpoint.Arrays) -> None:
         """Go back to where a checkpoint left off; `arrays` are empty for a new run."""
-        state, order = self._state, _order(self._plan)
+        state, order = self._state, order_of(self._plan)
         if arrays:
             self._restore(arrays, order)
         state.order, state.steps_per_epoch = order, self._feed.steps_per_epoch
@@ -307,8 +307,20 @@ class _Training:
             )
             state.step = 0
         if state.step:
+            self._make_metrics()
             self._loop.metrics_to_restore = metrics
         self._folder.forget_after(state.epoch)
+
+    def _make_metrics(self) -> None:
+        """Have Keras make the variables of the running metrics, as it does at the first batch."""
+        import numpy as np
+
+        single = self._plan.objective.single or not self._plan.objective.one_hot
+        scores = np.zeros((1, self._model.output_shape[-1]), np.float32)
+        self._model.compute_metrics(
+            x=None, y=np.zeros(1, np.int32) if single else scores, y_pred=scores
+        )
+        self._model.reset_metrics()
 
     def _make_feed(self, samples: Any, *, shuffle: bool) -> Feed:
         plan = self._plan
@@ -322,44 +334,6 @@ class _Training:
             one_hot=plan.objective.one_hot,
             cache_folder=self._cache_folder,
         )
-
-
-def _checkpoint(folder: RunFolder, plan: Plan) -> tuple[checkpoint.State, checkpoint.Arrays]:
-    """What the run stopped with. Raises `TrainingError` if it cannot go on under this plan."""
-    state, arrays = checkpoint.load(folder.checkpoint_folder)
-    epochs, optimizer = plan.training.epochs, plan.training.optimizer.name
-    if state.epoch >= epochs:
-        raise TrainingError(
-            f"{folder.path} has done {state.epoch} of {epochs} epochs: to go on, ask for more "
-            f"than {state.epoch} (training.epochs, or --epochs)."
-        )
-    if state.optimizer and state.optimizer != optimizer:
-        raise TrainingError(
-            f"{folder.path} was trained with {state.optimizer}, the settings say {optimizer}: "
-            "continue with the same optimizer, or train anew."
-        )
-    try:
-        classes = tuple((folder.path / CLASSES_FILE).read_text(encoding="utf-8").splitlines())
-    except OSError:
-        classes = plan.dataset.classes
-    if classes != plan.dataset.classes:
-        raise TrainingError(
-            f"{folder.path} was trained on the classes {', '.join(classes)}, but the pictures now "
-            f"have {', '.join(plan.dataset.classes)}: continue with the same folder, or train anew."
-        )
-    folder.kept_until(state)
-    return state, arrays
-
-
-def _order(plan: Plan) -> dict[str, Any]:
-    """What decides which pictures are in which step of which epoch."""
-    return {
-        "batch_size": plan.training.batch_size,
-        "seed": plan.training.seed,
-        "training_images": len(plan.dataset.train),
-        "data_seed": plan.data.seed,
-        "validation_split": plan.data.validation_split,
-    }
 
 
 def _set_seeds(seed: int, *, deterministic: bool) -> None:
