@@ -119,6 +119,11 @@ class NetworkCanvas(QGraphicsView):
             self.centerOn(content.center().x(), content.top() - 28 + height / 2)
         self._fitted = True
 
+    def fit_again(self) -> None:
+        """Show the start again, unless the person has moved the view."""
+        if self._fitted:
+            self.show_start()
+
     def pan(self, dx: int, dy: int) -> None:
         """Scroll by pixels."""
         self._fitted = False
@@ -168,8 +173,7 @@ class NetworkCanvas(QGraphicsView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if self._fitted:
-            self.show_start()
+        self.fit_again()
         self.quick_add.keep_inside()
 
     def wheelEvent(self, event: QWheelEvent) -> None:

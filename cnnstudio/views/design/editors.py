@@ -147,12 +147,10 @@ class SeveralEditor(Editor):
         for number, part in enumerate(parts):
             if number and separator:
                 self.row.addWidget(_sign(separator))
-            edit = WholeEdit(field.minimum, field.maximum)
+            edit = WholeEdit(field.minimum, field.maximum, arrows=False)
             self._say(edit, part)
             edit.setToolTip(f"{part}: {field.help}")
-            edit.setMinimumWidth(40)
-            if len(parts) > 2:
-                edit.setTextMargins(-3, 0, 8, 0)
+            edit.setMinimumWidth(34)
             edit.typed.connect(lambda edit=edit: self._typed(edit))
             self.row.addWidget(edit, 1)
             self.edits.append(edit)

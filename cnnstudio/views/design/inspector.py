@@ -46,6 +46,7 @@ class Inspector(QWidget):
         self.help.setContentsMargins(S16, S8, S16, S8)
         self.help.setFixedHeight(4 * 16 + 4)
         self._help_line = Line()
+        self._forget_help()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -85,7 +86,7 @@ class Inspector(QWidget):
         if form is None:
             form = LayerForm(self._document.network[self._names[0]].spec, self._document)
             form.setting_visited.connect(self._show_help)
-            form.setting_left.connect(lambda: self.help.setText(""))
+            form.setting_left.connect(self._forget_help)
             self._forms[type_] = form
             self._stack.addWidget(_scrolling(form))
         return form
@@ -93,13 +94,13 @@ class Inspector(QWidget):
     def _refresh(self) -> None:
         self._stale = False
         form = self._form()
-        self.help.setVisible(form is not None)
-        self._help_line.setVisible(form is not None)
+        if form is None:
+            self._forget_help()
         if form is not None:
             form.show_layer(self._names[0])
             area = form.parentWidget().parentWidget()
             if self._stack.currentWidget() is not area:
-                self.help.setText("")
+                self._forget_help()
                 self._stack.setCurrentWidget(area)
         elif len(self._names) > 1:
             self.several.show_layers(self._names)
@@ -113,6 +114,12 @@ class Inspector(QWidget):
             field = self._document.network[self._names[0]].spec.field(name)
             default = value_text(field, field.default)
             self.help.setText(f"{name}: {field.help} Default: {default}.")
+            self.help.setVisible(True)
+            self._help_line.setVisible(True)
+
+    def _forget_help(self) -> None:
+        self.help.hide()
+        self._help_line.hide()
 
 
 def _scrolling(inside: QWidget) -> QScrollArea:

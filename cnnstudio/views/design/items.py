@@ -51,6 +51,8 @@ class LayerItem(QGraphicsItem):
         self.target = False
         self._texts: list[tuple[QPointF, QStaticText, str]] | None = None
         self._chip: tuple[QStaticText, float] | None = None
+        # Behind the figures, so that the grid does not run through them.
+        self._ground: QRectF | None = None
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
         self.setAcceptHoverEvents(False)
         self.setPos(*layer.position)
@@ -82,17 +84,16 @@ class LayerItem(QGraphicsItem):
 
     @property
     def lines(self) -> list[str]:
-        """The figures beside the card."""
+        """The figures beside the card; the last gives way to a problem."""
         info = self.info
-        if info is None:
+        if info is None or info.output_shape is None:
             return []
-        lines = [shape_text(info.output_shape)] if info.output_shape is not None else []
-        costs = []
+        lines = [shape_text(info.output_shape)]
         if info.parameters:
-            costs.append(f"{count_text(info.parameters)} params")
+            lines.append(f"{count_text(info.parameters)} params")
         if info.multiply_adds:
-            costs.append(f"{short_count(info.multiply_adds)} multiply-adds")
-        return lines + ([" · ".join(costs)] if costs else [])
+            lines.append(f"{short_count(info.multiply_adds)} multiply-adds")
+        return lines[:2] if self.problems else lines
 
     @property
     def card(self) -> QRectF:
@@ -156,6 +157,8 @@ class LayerItem(QGraphicsItem):
         painter.setBrush(look.family[self.layer.spec.category])
         painter.drawRoundedRect(QRectF(9, 9, 4, size.CARD_HEIGHT - 18), 2, 2)
         self._paint_ports(painter)
+        if self._ground is not None:
+            painter.fillRect(self._ground, look.window)
         for place, text, role in self._texts or ():
             painter.setPen(look.secondary if role == "secondary" else look.text)
             painter.setFont(font(13, bold=True) if role == "title" else font(12))
@@ -170,14 +173,16 @@ class LayerItem(QGraphicsItem):
         radius = size.PORT_RADIUS + 1 if busy else size.PORT_RADIUS - 1
         middle = size.CARD_WIDTH / 2
         painter.drawEllipse(QPointF(middle, size.CARD_HEIGHT), radius, radius)
-        if self.layer.spec.arity is not Arity.NONE:
+        # Where a link ends its arrow is sign enough.
+        fed = self.info is not None and self.info.inputs
+        if self.layer.spec.arity is not Arity.NONE and (busy or not fed):
             painter.drawEllipse(QPointF(middle, 0), radius, radius)
 
     def _paint_chip(self, painter: QPainter, severity: str) -> None:
         assert self._chip is not None
         text, width = self._chip
         _, pen, ground = paints().problem(severity)
-        top = 4.0 + 17 * len(self.lines)
+        top = {0: 17.0, 1: 27.5}.get(len(self.lines), 36.0)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(ground)
         painter.drawRoundedRect(QRectF(size.FIGURES_LEFT - 6, top, width + 12, 18), 5, 5)
@@ -188,28 +193,58 @@ class LayerItem(QGraphicsItem):
     def _write(self) -> None:
         """Lay out the words; done at the first paint, for most layers are never seen."""
         layer = self.layer
-        sub = " · ".join([layer.name, *key_settings(layer)])
-        if metrics(12).horizontalAdvance(sub) > _TEXT_WIDTH:
-            sub = " · ".join([layer.name, *key_settings(layer, nouns=False)])
+        sub, aside = self._second_line()
         self._texts = [
             (QPointF(22, 8), _static(layer.type, 13, _TEXT_WIDTH, bold=True), "title"),
             (QPointF(22, 27), _static(sub, 12, _TEXT_WIDTH), "secondary"),
         ]
-        top = 6.0 if len(self.lines) < 3 else 0.0
+        if aside:
+            left = metrics(13, bold=True).horizontalAdvance(layer.type) + 8
+            self._texts.append(
+                (QPointF(22 + left, 9), _static(aside, 12, _TEXT_WIDTH - left), "secondary")
+            )
+        top = {1: 18.0, 2: 9.5}.get(len(self.lines) + bool(self.problems), 1.0)
         for number, line in enumerate(self.lines):
             self._texts.append(
                 (
-                    QPointF(size.FIGURES_LEFT, top + 17 * number - 3),
+                    QPointF(size.FIGURES_LEFT, top + 17 * number),
                     _static(line, 12, size.FIGURES_WIDTH),
                     "secondary" if number else "figure",
                 )
             )
+        width = max(
+            [
+                0.0,
+                *(text.size().width() for place, text, _ in self._texts if place.x() > _TEXT_WIDTH),
+            ]
+        )
+        self._ground = None
+        if self.lines:
+            tall = 17.0 * len(self.lines)
+            self._ground = QRectF(size.FIGURES_LEFT - 4, top, width + 8, tall)
         self._chip = None
         self.setToolTip("\n".join(problem.message for problem in self.problems))
         if self.problems:
             worst = min(self.problems, key=lambda problem: problem.severity != "error")
             text = _static(worst.short, 11, size.FIGURES_WIDTH - 4)
             self._chip = text, text.size().width()
+
+    def _second_line(self) -> tuple[str, str]:
+        """Name and settings for the line below the type; the name beside the type if too long."""
+        layer = self.layer
+        words, short = key_settings(layer), key_settings(layer, nouns=False)
+        room, wide = _TEXT_WIDTH, metrics(12).horizontalAdvance
+        for settings in (words, short):
+            sub = " · ".join([layer.name, *settings])
+            if wide(sub) <= room:
+                return sub, ""
+        beside = room - metrics(13, bold=True).horizontalAdvance(layer.type) - 8
+        if not words or beside < min(60, wide(layer.name)):
+            return sub, ""
+        for settings in (words, short):
+            if wide(" · ".join(settings)) <= room:
+                break
+        return " · ".join(settings), layer.name
 
 
 class LinkItem(QGraphicsItem):

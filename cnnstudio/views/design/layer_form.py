@@ -17,7 +17,7 @@ from cnnstudio.graph.spec import Category, LayerSpec
 from cnnstudio.views import icons
 from cnnstudio.views.design.cards import ExplanationCards, ProblemCard
 from cnnstudio.views.design.paints import paints
-from cnnstudio.views.design.setting_row import SettingRow
+from cnnstudio.views.design.setting_row import LABEL_WIDTH, RESET_WIDTH, SettingRow
 from cnnstudio.views.theme import HIT, S4, S8, S16
 from cnnstudio.views.widgets import Line, Secondary, Title, name_widget, set_property
 
@@ -93,7 +93,7 @@ class LayerForm(QWidget):
         self.explanations = ExplanationCards()
         layout.addWidget(self.explanations)
         self.unknown = Secondary(
-            "Sizes and costs show here once pictures reach this layer: link it to what comes before."
+            "Sizes and costs show here once pictures reach this layer: link it to another one."
         )
         layout.addWidget(self.unknown)
         layout.addStretch(1)
@@ -150,12 +150,12 @@ class LayerForm(QWidget):
         self.name_message.hide()
         label = QLabel("name")
         label.setProperty("role", "secondary")
-        label.setFixedSize(124, HIT)
+        label.setFixedSize(LABEL_WIDTH, HIT)
         line = QHBoxLayout()
         line.setSpacing(S4)
         line.addWidget(label)
         line.addWidget(self.name_edit, 1)
-        line.addSpacing(26)
+        line.addSpacing(RESET_WIDTH + S4)
         return line
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -113,12 +113,17 @@ class WholeEdit(NumberEdit):
         minimum: float | None = None,
         maximum: float | None = None,
         parent: QWidget | None = None,
+        *,
+        arrows: bool = True,
     ) -> None:
         super().__init__(parent)
         self._minimum, self._maximum = minimum, maximum
-        self._arrows = _Arrows(self)
-        self._arrows.stepped.connect(self.step)
-        self.setTextMargins(0, 0, 14, 0)
+        self._arrows = _Arrows(self) if arrows else None
+        if self._arrows is not None:
+            self._arrows.stepped.connect(self.step)
+            self.setTextMargins(0, 0, 14, 0)
+        else:
+            self.setTextMargins(-2, 0, -2, 0)
 
     def parsed(self) -> int:
         return whole(self.text())
@@ -160,7 +165,8 @@ class WholeEdit(NumberEdit):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._arrows.setGeometry(self.width() - 20, 1, 18, self.height() - 2)
+        if self._arrows is not None:
+            self._arrows.setGeometry(self.width() - 20, 1, 18, self.height() - 2)
 
 
 class _Arrows(QWidget):

@@ -21,7 +21,7 @@ from cnnstudio.views.design.scene import NetworkScene
 from cnnstudio.views.design.style import page_style
 from cnnstudio.views.design.summary import Summary
 
-PALETTE_WIDTH, INSPECTOR_WIDTH = 212, 304
+PALETTE_WIDTH, INSPECTOR_WIDTH = 208, 312
 
 
 class DesignPage(QWidget):
@@ -140,7 +140,7 @@ class DesignPage(QWidget):
         self.palette_panel.setMinimumWidth(180)
         self.inspector.setMinimumWidth(INSPECTOR_WIDTH - 16)
         self.canvas.setMinimumSize(240, 160)
-        self.summary.setMinimumSize(380, 96)
+        self.summary.setMinimumSize(440, 96)
         self.problems.setMinimumWidth(220)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -168,6 +168,7 @@ class DesignPage(QWidget):
         super().showEvent(event)
         if self._stale:
             self._refresh()
+            self.canvas.fit_again()
 
     def _changed(self) -> None:
         # A page behind others catches up when it is shown.
@@ -179,7 +180,8 @@ class DesignPage(QWidget):
     def _refresh(self) -> None:
         self._stale = False
         network, analysis = self.document.network, self.document.analysis
-        other = bool(network.layers) and not (self.scene.layer_items.keys() & network.layers.keys())
+        kept = len(self.scene.layer_items.keys() & network.layers.keys())
+        other = kept <= len(network) // 2
         self.scene.show_network(network, analysis)
         self.summary.show_analysis(analysis, self.scene.selected_layers())
         self.problems.show_analysis(analysis)

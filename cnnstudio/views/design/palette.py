@@ -18,7 +18,6 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import (
     QDrag,
-    QIcon,
     QKeyEvent,
     QPainter,
     QPixmap,
@@ -37,7 +36,6 @@ from PySide6.QtWidgets import (
 
 from cnnstudio.graph.catalogue import CATALOGUE
 from cnnstudio.graph.spec import Category, LayerSpec
-from cnnstudio.views import icons
 from cnnstudio.views.design.paints import font, metrics, paints
 from cnnstudio.views.theme import S8, S12
 from cnnstudio.views.widgets import Secondary, name_widget
@@ -247,8 +245,6 @@ class PalettePanel(QWidget):
         self.search.installEventFilter(self)
         self.list.chosen.connect(self.chosen)
         self._found = [spec.type for spec in matches("")]
-        self._action = self.search.addAction(QIcon(), QLineEdit.ActionPosition.LeadingPosition)
-        icons.set_icon(self._action, "search", "secondary")
 
     def focus_search(self) -> None:
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 
 from cnnstudio.graph.network import Link, Network
 from cnnstudio.views.design.metrics import (
@@ -176,7 +177,7 @@ class Router:
     def _cost(self, link: Link, route: Route) -> float:
         cost = 4.0 * len(route)
         last = len(route) - 2
-        for index, ((x1, y1), (x2, y2)) in enumerate(zip(route, route[1:], strict=False)):
+        for index, ((x1, y1), (x2, y2)) in enumerate(pairwise(route)):
             cost += abs(x2 - x1) + abs(y2 - y1)
             if x1 == x2:
                 top, bottom = min(y1, y2), max(y1, y2)

@@ -15,7 +15,7 @@ from cnnstudio.views.design.wording import value_text
 from cnnstudio.views.theme import HIT, S4
 from cnnstudio.views.widgets import set_property
 
-_LABEL_WIDTH = 124
+LABEL_WIDTH, RESET_WIDTH = 116, 20
 
 
 class SettingRow(QWidget):
@@ -35,14 +35,14 @@ class SettingRow(QWidget):
         self.label = QLabel(field.name)
         self.label.setProperty("role", "secondary")
         self.label.setToolTip(field.help)
-        self.label.setFixedWidth(_LABEL_WIDTH)
+        self.label.setFixedWidth(LABEL_WIDTH)
         self.editor = editor_for(field)
         self.reset = QToolButton()
-        self.reset.setProperty("role", "quiet")
+        self.reset.setProperty("role", "bare")
         self.reset.setObjectName(f"reset_{field.name}")
         self.reset.setAccessibleName(f"Reset {field.name} to its default")
         self.reset.setToolTip(f"Default: {value_text(field, field.default)}")
-        self.reset.setFixedSize(22, HIT)
+        self.reset.setFixedSize(RESET_WIDTH, HIT)
         icons.set_icon(self.reset, "undo", "secondary")
         policy = self.reset.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
@@ -67,7 +67,7 @@ class SettingRow(QWidget):
             line.addWidget(self.reset, 0, Qt.AlignmentFlag.AlignTop)
             below = QHBoxLayout()
             below.addWidget(self.editor)
-            below.addSpacing(26)
+            below.addSpacing(RESET_WIDTH + S4)
             outer.addLayout(below)
         else:
             line.addWidget(self.editor, 1)

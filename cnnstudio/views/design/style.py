@@ -20,4 +20,10 @@ def page_style(theme: Theme) -> str:
     #summaryTable::item {{ border: none; border-bottom: 1px solid {theme.raised}; }}
     #problemsList::item {{ border: none; border-top: 1px solid {theme.raised}; }}
     #layerPalette::item {{ border-radius: 6px; }}
+    QToolButton[role="bare"] {{
+        background: transparent; border: none; padding: 0; min-width: 0; min-height: 0;
+    }}
+    QToolButton[role="bare"]:hover, QToolButton[role="bare"]:focus {{
+        background: {theme.raised}; border-radius: 4px;
+    }}
     """

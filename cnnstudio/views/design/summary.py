@@ -17,7 +17,14 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPaintEvent
+from PySide6.QtGui import (
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -27,6 +34,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnnstudio.graph.spec import Category
 from cnnstudio.views import theme
 from cnnstudio.views.design.paints import font
 from cnnstudio.views.design.wording import bytes_text, count_text, shape_text, short_count
@@ -38,7 +46,11 @@ if TYPE_CHECKING:
 HEADINGS = ("Layer", "Output", "Parameters", "Multiply-adds", "Memory")
 LAYER, OUTPUT, PARAMETERS, MULTIPLY_ADDS, MEMORY = range(5)
 _ROW = 24
-_MEMORY_COLOR = "#18a999"
+_MEMORY_COLOR = theme.current().family[Category.POOLING]
+# What the texts of a column need, and the bars where there is room for them, in pixels.
+_WIDTHS = {OUTPUT: 104, PARAMETERS: 104, MULTIPLY_ADDS: 108, MEMORY: 84}
+_BARS = {PARAMETERS: 56, MEMORY: 40}
+_WIDE = 600
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -90,7 +102,7 @@ class SummaryModel(QAbstractTableModel):
             return cells(info)[column]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column)
-        if role == BAR_ROLE:
+        if role == BAR_ROLE and info.output_shape is not None:
             if column == PARAMETERS:
                 return info.parameters / self._most_parameters
             if column == MEMORY:
@@ -131,6 +143,7 @@ class SummaryTable(QTableView):
         self.rows = SummaryModel(self)
         self.setModel(self.rows)
         self._following = False
+        self.bars = dict(_BARS)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -144,12 +157,12 @@ class SummaryTable(QTableView):
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionsClickable(False)
-        header.setMinimumSectionSize(72)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self._parameters = BarDelegate(self, width=56)
-        self._memory = BarDelegate(self, width=40)
-        self.setItemDelegateForColumn(PARAMETERS, self._parameters)
-        self.setItemDelegateForColumn(MEMORY, self._memory)
+        header.setMinimumSectionSize(40)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self._delegates = {
+            column: (BarDelegate(self, width=bar), BarDelegate(self, width=0))
+            for column, bar in _BARS.items()
+        }
         self.selectionModel().selectionChanged.connect(self._tell)
         self.doubleClicked.connect(lambda index: self.opened.emit(self._name(index)))
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -175,6 +188,17 @@ class SummaryTable(QTableView):
             self.selectionModel().setCurrentIndex(self.rows.index(rows[-1], 0), flags.NoUpdate)
             self.scrollTo(self.rows.index(rows[-1], 0))
         self._following = False
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        room = self.viewport().width()
+        self.bars = {column: bar if room >= _WIDE else 0 for column, bar in _BARS.items()}
+        for column, (with_bar, without) in self._delegates.items():
+            self.setItemDelegateForColumn(column, with_bar if room >= _WIDE else without)
+        for column, width in _WIDTHS.items():
+            self.setColumnWidth(column, width + self.bars.get(column, 0))
+        rest = sum(self.columnWidth(column) for column in _WIDTHS)
+        self.setColumnWidth(LAYER, max(80, room - rest))
 
     def as_text(self, separator: str = "\t") -> str:
         """Headings and rows with whole numbers, for a spreadsheet."""
@@ -250,10 +274,12 @@ class Totals(QWidget):
         painter.setFont(font(13, bold=True))
         painter.setPen(look.color("text"))
         header = self._table.horizontalHeader()
-        bars = {PARAMETERS: 56 + 8, MEMORY: 40 + 8}
         for column, text in enumerate(self._cells):
             left, width = header.sectionViewportPosition(column), header.sectionSize(column)
-            area = QRectF(left + 8, 0, width - 16 - bars.get(column, 0), self.height())
+            if column in self._table.bars:
+                area = QRectF(left, 0, width - 16 - self._table.bars[column], self.height())
+            else:
+                area = QRectF(left + 11, 0, width - 22, self.height())
             painter.drawText(area, int(_alignment(column)), text)
 
 
