@@ -73,8 +73,11 @@ class TrainedModel:
         """The answer `(N, outputs)` to pixels `(N, height, width, channels)`, as tensors."""
         import keras
 
-        # A model may have been made with its one input or output in a list or a dictionary.
-        given = keras.tree.map_structure(lambda _: pixels, self.model.input)
+        given = pixels
+        # A functional model may have been made with its one input in a list or a dictionary;
+        # a Sequential has no such structure to ask for.
+        if not isinstance(self.model, keras.Sequential):
+            given = keras.tree.map_structure(lambda _: pixels, self.model.input)
         return keras.tree.flatten(self.model(given, training=False))[0]
 
     @classmethod
