@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import tempfile
 import zipfile
@@ -122,7 +123,9 @@ def _read(path: Path) -> _Source:
     listed = run / CLASSES_FILE
     classes = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []
     trained = None if path.name == PROJECT_FILE else path
-    return _Source(run.name, project.network, trained, classes, project.training)
+    # A run's folder is named after its time and its project: 2026-11-21_14-03-05_small-cnn.
+    name = re.sub(r"^[\d-]+_[\d-]+_", "", run.name)
+    return _Source(name, project.network, trained, classes, project.training)
 
 
 def _write_source(source: _Source, beside: Path) -> None:

@@ -30,7 +30,7 @@ def project(tmp_path):
 
 @pytest.fixture
 def run(tmp_path):
-    folder = tmp_path / "run-1"
+    folder = tmp_path / "2026-11-21_14-03-05_owls"
     folder.mkdir()
     save_project(Project(small_classifier()), folder / "project.cnns")
     (folder / "classes.txt").write_text("".join(f"{name}\n" for name in CLASSES))
@@ -74,7 +74,8 @@ def test_a_run_gives_its_trained_model_and_its_classes(run, tmp_path):
     copy = tmp_path / "trained.KERAS"
     np.testing.assert_array_equal(answers(copy.rename(tmp_path / "t.keras")), answers(run))
     export_file(run, tmp_path / "net.py")
-    namespace, _ = built(tmp_path / "net.py")
+    namespace, model = built(tmp_path / "net.py")
+    assert model.name == "owls"
     assert namespace["CLASSES"] == list(CLASSES)
 
 
