@@ -67,26 +67,23 @@ def remove_layers(network: Network, names: Collection[str], *, close_gap: bool =
     """
     for name in names:
         _existing(network, name)
+    gone = set(names)
     links = list(network.links)
-    for name in names:
-        into = [link for link in links if link.target == name]
-        out = [link for link in links if link.source == name]
-        rest = [link for link in links if name not in link]
-        if close_gap and into:
-            # A layer with one input can take over only one; a merge takes all.
-            position = {link: index for index, link in enumerate(links)}
-            bridges: list[tuple[int, Link]] = []
-            for link in out:
+    for name in [name for name in network.layers if name in gone]:
+        into = [link for link in links if link.target == name and link.source != name]
+        kept: list[Link] = []
+        for link in links:
+            if name not in link:
+                kept.append(link)
+            elif close_gap and link.source == name and link.target != name:
+                # A layer with one input can take over only one; a merge takes all, in the
+                # place of the old one.
                 many = network[link.target].spec.arity is Arity.MANY
                 for source in into if many else into[:1]:
                     bridge = Link(source.source, link.target)
-                    if bridge.source != bridge.target:
-                        bridges.append((position[link], bridge))
-            keyed = [(position[link], link) for link in rest]
-            merged = sorted(keyed + bridges, key=lambda pair: pair[0])
-            rest = list(dict.fromkeys(link for _, link in merged))
-        links = rest
-    gone = set(names)
+                    if bridge not in links and bridge not in kept and source.source != link.target:
+                        kept.append(bridge)
+        links = kept
     layers = {name: layer for name, layer in network.layers.items() if name not in gone}
     return Network(_layers(layers), tuple(links))
 
@@ -147,6 +144,7 @@ def insert_before(
     network: Network, name: str, type_: str, *, settings: Mapping[str, Any] | None = None
 ) -> tuple[Network, str]:
     """Put a new layer on the first link into `name`, or link it in front if there is none."""
+    _existing(network, name)
     inputs = network.inputs_of(name)
     if inputs:
         return insert_on_link(network, Link(inputs[0], name), type_, settings=settings)

@@ -6,6 +6,7 @@ The `data` and `training` parts are carried as plain JSON here; `cnnstudio.data.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
@@ -23,6 +24,8 @@ from cnnstudio.graph.spec import Arity
 FORMAT = "cnnstudio"
 VERSION = 1
 SUFFIX = ".cnns"
+# No canvas is larger; numbers that are none (NaN, infinity) fail the comparison too.
+_FARTHEST = 1e9
 
 
 class ProjectError(StudioError):
@@ -43,7 +46,8 @@ def load_project(path: str | os.PathLike[str]) -> Project:
     """Read a project file. Raises `ProjectError`."""
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        # Some editors put a mark in front of UTF-8.
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ProjectError(f"There is no project file {path}.") from None
     except UnicodeDecodeError:
@@ -59,6 +63,8 @@ def load_project(path: str | os.PathLike[str]) -> Project:
         ) from None
     except RecursionError:
         raise ProjectError(f"{path} is not a CNN Studio project: it is nested too deep.") from None
+    except ValueError:
+        raise ProjectError(f"{path} holds a number with too many digits to read.") from None
     try:
         return project_from_json(document)
     except ProjectError as error:
@@ -77,14 +83,19 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises `ProjectError` naming the file and the reason.
     """
     beside = None
+    # A link to a file elsewhere stays a link.
+    path = Path(os.path.realpath(path))
     try:
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+        if not mode & 0o222:
+            # Moving another file into its place would get round the protection.
+            raise PermissionError(errno.EACCES, "the file is read-only")
         handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         # mkstemp makes files for the owner alone: keep the mode the file had, or the usual one.
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
         os.chmod(beside, mode)
         os.replace(beside, path)
     except OSError as error:
@@ -197,7 +208,7 @@ def _with_layer_from(network: Network, entry: Any, number: int) -> Network:
     if (
         not isinstance(position, list)
         or len(position) != 2
-        or not all(isinstance(part, (int, float)) for part in position)
+        or not all(isinstance(part, (int, float)) and abs(part) <= _FARTHEST for part in position)
     ):
         raise ProjectError(f"the position of the layer {name} is not two numbers.")
     place = (float(position[0]), float(position[1]))

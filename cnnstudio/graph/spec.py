@@ -121,10 +121,10 @@ class Field:
         low, high = self.minimum, self.maximum
         if low is not None and (value < low or (self.exclusive_minimum and value == low)):
             bound = "more than" if self.exclusive_minimum else "at least"
-            raise ValueError(f"{self.name} must be {bound} {low:g}, not {value:g}.")
+            raise ValueError(f"{self.name} must be {bound} {low:g}, not {_short(value)}.")
         if high is not None and (value > high or (self.exclusive_maximum and value == high)):
             bound = "less than" if self.exclusive_maximum else "at most"
-            raise ValueError(f"{self.name} must be {bound} {high:g}, not {value:g}.")
+            raise ValueError(f"{self.name} must be {bound} {high:g}, not {_short(value)}.")
         return value
 
     def _whole_tuple(self, value: Any, length: int) -> tuple[int, ...]:
@@ -201,6 +201,19 @@ def _whole(name: str, value: Any) -> int:
 
 
 def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError(f"{name} needs a number, not {value!r}.")
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"{name} needs a finite number.")
+    return number
+
+
+def _short(value: float) -> str:
+    try:
+        return f"{value:g}"
+    except OverflowError:
+        return "a number of that size"
