@@ -138,7 +138,7 @@ def why_no_picture(head: bytes) -> str:
         return "empty file"
     signatures = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
     if head.startswith(signatures) or head[8:12] == b"WEBP":
-        return "damaged: it begins like a picture and cannot be read"
+        return "cut short or damaged"
     if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc"):
         return "a HEIC picture, which cannot be read here; save it as JPEG"
     if b"\0" in head:

@@ -164,7 +164,10 @@ def _all_keys(parts: Mapping[str, Any], models: Mapping[str, type[BaseModel]] | 
 
 def _unknown(key: str, known: list[str]) -> str:
     last = {name: name.rpartition(".")[2] for name in known}
-    close = difflib.get_close_matches(key.rpartition(".")[2], set(last.values()), n=3, cutoff=0.6)
+    meant = key.rpartition(".")[2]
+    close = difflib.get_close_matches(meant, set(last.values()), n=3, cutoff=0.6)
+    if len(meant) > 2:
+        close += [name for name in last.values() if meant in name]
     near = sorted(
         (name for name in known if last[name] in close),
         key=lambda name: -difflib.SequenceMatcher(None, key, name).ratio(),

@@ -207,10 +207,7 @@ def test_cut_short(tmp_path, suffix, part):
     with pytest.raises(PictureError) as caught:
         load_picture(path, (16, 16), "rgb")
     assert caught.value.path == path
-    assert caught.value.reason in (
-        "cut short or damaged",
-        "damaged: it begins like a picture and cannot be read",
-    )
+    assert caught.value.reason == "cut short or damaged"
     assert str(path) in caught.value.message
 
 

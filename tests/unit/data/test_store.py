@@ -1,0 +1,113 @@
+"""Decoded pictures: decoded once, the same from memory and disk, broken ones named once."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+from awkward import folder_of
+
+from cnnstudio.data.pictures import load_picture
+from cnnstudio.data.store import PictureStore
+
+BYTES = 8 * 8 * 3
+
+
+@pytest.fixture
+def paths(tmp_path):
+    folder_of(tmp_path, {"a": 40})
+    return sorted((tmp_path / "a").iterdir())
+
+
+def expected(paths) -> np.ndarray:
+    return np.stack([load_picture(path, (8, 8), "rgb") for path in paths])
+
+
+@pytest.mark.parametrize(("budget", "kept"), [(40 * BYTES, "memory"), (40 * BYTES - 1, "disk")])
+def test_pictures_are_decoded_once(paths, tmp_path, budget, kept):
+    wanted = expected(paths)
+    cache = tmp_path / "cache"
+    with PictureStore(
+        paths, (8, 8), "rgb", memory_budget=budget, cache_folder=cache, workers=3
+    ) as store:
+        assert store.kept == kept
+        half = np.arange(0, 40, 2)
+        pixels, good = store.gather(half)
+        assert (pixels == wanted[half]).all()
+        assert good.all()
+        for path in paths:
+            path.unlink()
+        assert (store.gather(half[::-1])[0] == wanted[half[::-1]]).all()
+        # The others were never asked for, and now they are gone.
+        mixed = np.array([0, 1, 2, 3])
+        pixels, good = store.gather(mixed)
+        assert good.tolist() == [True, False, True, False]
+        assert (pixels == wanted[[0, 2]]).all()
+        assert [skipped.path for skipped in store.skipped] == [paths[1], paths[3]]
+        assert {skipped.reason for skipped in store.skipped} == {"the file is gone"}
+        store.gather(mixed)
+        assert len(store.skipped) == 2
+    if cache.exists():
+        assert not list(cache.iterdir())
+
+
+def test_nowhere_to_keep_them(paths, tmp_path):
+    no_folder = tmp_path / "file"
+    no_folder.write_text("x")
+    with PictureStore(
+        paths, (8, 8), "rgb", memory_budget=0, cache_folder=no_folder, workers=2
+    ) as store:
+        assert store.kept == "nowhere"
+        for _ in range(2):
+            pixels, good = store.gather(np.arange(40)[::-1])
+            assert good.all()
+            assert (pixels == expected(paths)[::-1]).all()
+
+
+def test_grayscale_has_one_channel(paths):
+    with PictureStore(paths, (5, 6), "grayscale") as store:
+        assert store.gather(np.array([3]))[0].shape == (1, 5, 6, 1)
+        assert store.nbytes == 40 * 30
+
+
+def test_from_many_threads_at_once(paths):
+    wanted = expected(paths)
+    for number in (3, 7, 11):
+        paths[number].write_bytes(b"")
+    told = []
+    with PictureStore(paths, (8, 8), "rgb", workers=4, on_skipped=told.append) as store:
+        wrong: list[int] = []
+
+        def ask(seed: int) -> None:
+            for _ in range(20):
+                numbers = np.random.default_rng(seed).permutation(40)[:16]
+                pixels, good = store.gather(numbers)
+                if not (pixels == wanted[numbers[good]]).all():
+                    wrong.append(seed)
+
+        threads = [threading.Thread(target=ask, args=(seed,)) for seed in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not wrong
+        assert {skipped.path for skipped in told} <= {paths[3], paths[7], paths[11]}
+        assert len(told) == len(set(told)) == len(store.skipped) == store.broken
+
+
+def test_after_closing_nothing_comes(paths):
+    store = PictureStore(paths, (8, 8), "rgb")
+    store.gather(np.arange(10))
+    store.close()
+    store.close()
+    pixels, good = store.gather(np.arange(5))
+    assert pixels.shape == (0, 8, 8, 3)
+    assert not good.any()
+
+
+def test_threads_rest_when_all_is_decoded(paths):
+    store = PictureStore(paths, (8, 8), "rgb", workers=3)
+    store.gather(np.arange(40))
+    assert store._pool is None
+    store.close()
