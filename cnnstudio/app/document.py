@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
@@ -308,4 +308,4 @@ def _state_of(project: Project, path: Path | None) -> _State:
     where = f"{path}: " if path else ""
     data = settings_from_json(DataSettings, project.data, f"{where}data")
     training = settings_from_json(TrainingSettings, project.training, f"{where}training")
-    return _State(project.network, cast(DataSettings, data), cast(TrainingSettings, training))
+    return _State(project.network, data, training)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
 
@@ -46,7 +46,7 @@ class Settings(QObject):
     @property
     def theme(self) -> ThemeChoice:
         value = self._store.value("view/theme", "system")
-        return cast(ThemeChoice, value) if value in ("dark", "light") else "system"
+        return value if value in ("dark", "light") else "system"
 
     @theme.setter
     def theme(self, value: ThemeChoice) -> None:

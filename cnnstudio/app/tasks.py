@@ -85,17 +85,17 @@ class Task:
             self._runner._post(self, self._end, None)
         except BaseException as error:  # noqa: BLE001 - whatever it is, the person is told
             self._runner._post(
-                self, self._end, (self._on_failed or self._runner.failed.emit, error)
+                self, self._end, (self._on_failed or self._runner.failed.emit, describe(error))
             )
         else:
             self._runner._post(self, self._end, (self._on_done, result))
 
     def _end(self, outcome: tuple[Callable[[Any], object] | None, Any] | None) -> None:
         self.finished = True
-        if outcome is None or outcome[0] is None:
-            return
-        callback, value = outcome
-        callback(describe(value) if isinstance(value, BaseException) else value)
+        if outcome is not None:
+            callback, value = outcome
+            if callback is not None:
+                callback(value)
 
 
 class TaskRunner(QObject):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from cnnstudio.app import paths
 from cnnstudio.app.trainer import State
 from cnnstudio.graph.presets import PRESETS
 from cnnstudio.views import help, icons, theme
-from cnnstudio.views.context import Context
+from cnnstudio.views.context import Context, PageName
 from cnnstudio.views.dialogs import choose_folder
 from cnnstudio.views.files import Files
 
@@ -34,8 +35,8 @@ class Actions(QObject):
         window: QMainWindow,
         context: Context,
         files: Files,
-        pages: Mapping[str, QWidget],
-        titles: Mapping[str, str],
+        pages: Mapping[PageName, QWidget],
+        titles: Mapping[PageName, str],
     ) -> None:
         super().__init__(window)
         self._window = window
@@ -96,7 +97,7 @@ class Actions(QObject):
         for number, (name, preset) in enumerate(PRESETS.items()):
             keys = Keys.New if number == 0 else None
             action = self._add(
-                new, preset.title, f"newAction_{name}", lambda n=name: files.new(n), keys
+                new, preset.title, f"newAction_{name}", partial(files.new, name), keys
             )
             action.setToolTip(preset.description)
         new.addSeparator()
@@ -126,7 +127,7 @@ class Actions(QObject):
     def _fill_recent(self) -> None:
         self._recent.clear()
         for path in self._context.settings.recent_projects:
-            self._add(self._recent, str(path), "recentAction", lambda p=path: self._files.open(p))
+            self._add(self._recent, str(path), "recentAction", partial(self._files.open, path))
         self._recent.setEnabled(not self._recent.isEmpty())
         self._recent_folders.clear()
         for path in self._context.settings.recent_folders:
@@ -134,7 +135,7 @@ class Actions(QObject):
                 self._recent_folders,
                 str(path),
                 "recentFolderAction",
-                lambda p=path: self._context.open_folder(p),
+                partial(self._context.open_folder, path),
             )
         self._recent_folders.setEnabled(not self._recent_folders.isEmpty())
 
@@ -157,7 +158,7 @@ class Actions(QObject):
                 start,
                 preset.title,
                 f"startFromAction_{name}",
-                lambda n=name: self._files.start_from(n),
+                partial(self._files.start_from, name),
             )
             action.setToolTip(preset.description)
         self._match = self._add(
@@ -196,22 +197,27 @@ class Actions(QObject):
 
         choose_folder(self._window, "Where to keep runs", chosen)
 
-    def _fill_view(self, titles: Mapping[str, str]) -> None:
+    def _fill_view(self, titles: Mapping[PageName, str]) -> None:
         for number, (name, title) in enumerate(titles.items(), 1):
             self._add(
                 "view",
                 title,
                 f"show_{name}_Action",
-                lambda n=name: self._context.show_page(n),
+                partial(self._context.show_page, name),
                 f"Ctrl+{number}",
                 name,
             )
         self._menus["view"].addSeparator()
         themes = self._submenu("view", "&Theme", "themeMenu")
         group = QActionGroup(self)
-        for choice, text in (("system", "As the &system"), ("dark", "&Dark"), ("light", "&Light")):
+        choices: dict[theme.Choice, str] = {
+            "system": "As the &system",
+            "dark": "&Dark",
+            "light": "&Light",
+        }
+        for choice, text in choices.items():
             action = self._add(
-                themes, text, f"theme_{choice}_Action", lambda c=choice: self._choose_theme(c)
+                themes, text, f"theme_{choice}_Action", partial(self._choose_theme, choice)
             )
             action.setCheckable(True)
             action.setChecked(theme.choice() == choice)
@@ -257,13 +263,16 @@ class Actions(QObject):
         else:
             self._context.notify("Nothing went wrong so far: there is no log yet.")
 
-    def _add_page_actions(self, pages: Mapping[str, QWidget]) -> None:
+    def _add_page_actions(self, pages: Mapping[PageName, QWidget]) -> None:
         for name, page in pages.items():
             for action in page.actions():
                 menu = str(action.property("menu") or HOME.get(name, name))
                 self._menus.get(menu, self._menus["view"]).addAction(action)
                 # What a person starts from the menu they want to see.
-                action.triggered.connect(lambda _checked=False, n=name: self._context.show_page(n))
+                action.triggered.connect(partial(self._shown, name))
+
+    def _shown(self, page: PageName, _checked: bool = False) -> None:
+        self._context.show_page(page)
 
     def _refresh(self) -> None:
         state = self._context.trainer.state

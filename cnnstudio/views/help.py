@@ -88,8 +88,9 @@ def _shortcuts(menus: Iterable[QMenu], path: str = "") -> Iterable[tuple[str, st
     for menu in menus:
         title = path or menu.title().replace("&", "")
         for action in menu.actions():
-            if action.menu() is not None:
-                yield from _shortcuts([action.menu()], title)
+            below = action.menu()
+            if isinstance(below, QMenu):
+                yield from _shortcuts([below], title)
             elif action.shortcuts():
                 keys = ", ".join(
                     key.toString(QKeySequence.SequenceFormat.NativeText)

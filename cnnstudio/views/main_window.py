@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -16,14 +17,20 @@ from cnnstudio.app.trainer import Trainer
 from cnnstudio.graph.project import SUFFIX
 from cnnstudio.views import theme
 from cnnstudio.views.actions import Actions
+from cnnstudio.views.classify_page import ClassifyPage
 from cnnstudio.views.closing import Closing
 from cnnstudio.views.context import Action, Context, Kind, PageName
+from cnnstudio.views.data_page import DataPage
+from cnnstudio.views.design.page import DesignPage
+from cnnstudio.views.explore_page import ExplorePage
 from cnnstudio.views.files import Files
+from cnnstudio.views.learn_page import LearnPage
 from cnnstudio.views.notifications import Notifications
 from cnnstudio.views.status import StatusBar
 from cnnstudio.views.top_bar import TopBar
+from cnnstudio.views.train_page import TrainPage
 
-TITLES = {
+TITLES: dict[PageName, str] = {
     "data": "Data",
     "design": "Design",
     "train": "Train",
@@ -63,7 +70,7 @@ class MainWindow(QMainWindow):
         self._connect()
         self._restore_look()
 
-    def show_page(self, name: PageName | str) -> None:
+    def show_page(self, name: PageName) -> None:
         """Bring a page to the front: "data", "design", "train", "explore", "classify", "learn"."""
         self._stack.setCurrentWidget(self.pages[name])
         self._top.show_page(name)
@@ -83,7 +90,7 @@ class MainWindow(QMainWindow):
                 f"{rescued.title} of {rescued.saved:%d %B, %H:%M} was not saved when the program "
                 "ended.",
                 "info",
-                ("Restore", lambda rescued=rescued: self.recovery.restore(rescued)),
+                ("Restore", partial(self.recovery.restore, rescued)),
             )
 
     def _assemble(self) -> None:
@@ -124,8 +131,8 @@ class MainWindow(QMainWindow):
         if geometry is None or not self.restoreGeometry(geometry):
             room = self.screen().availableGeometry()
             self.resize(min(1440, max(room.width(), 960)), min(900, max(room.height(), 600)))
-        page = self.settings.page
-        self.show_page(page if page in self.pages else "design")
+        last = self.settings.page
+        self.show_page(next((name for name in self.pages if name == last), "design"))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -152,24 +159,12 @@ class MainWindow(QMainWindow):
             event.ignore()
 
 
-def _make_pages(context: Context) -> dict[str, QWidget]:
-    import importlib
-
-    homes = {
-        "data": ("data_page", "DataPage"),
-        "design": ("design.page", "DesignPage"),
-        "train": ("train_page", "TrainPage"),
-        "explore": ("explore_page", "ExplorePage"),
-        "classify": ("classify_page", "ClassifyPage"),
-        "learn": ("learn_page", "LearnPage"),
+def _make_pages(context: Context) -> dict[PageName, QWidget]:
+    return {
+        "data": DataPage(context),
+        "design": DesignPage(context),
+        "train": TrainPage(context),
+        "explore": ExplorePage(context),
+        "classify": ClassifyPage(context),
+        "learn": LearnPage(context),
     }
-    pages = {}
-    for name, (module, kind) in homes.items():
-        try:
-            page = getattr(importlib.import_module(f"cnnstudio.views.{module}"), kind)(context)
-        except ModuleNotFoundError as error:
-            print(error)  # noqa: T201
-            page = QWidget()
-            page.setObjectName(f"{name}Page")
-        pages[name] = page
-    return pages

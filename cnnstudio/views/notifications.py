@@ -73,6 +73,7 @@ class Notifications(QWidget):
     def __init__(self, host: QWidget) -> None:
         super().__init__(host)
         name_widget(self, "notifications", "Messages")
+        self._host = host
         self._cards: list[Card] = []
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -118,7 +119,7 @@ class Notifications(QWidget):
             self._place()
 
     def _place(self) -> None:
-        host = self.parentWidget()
+        host = self._host
         if not self._cards:
             self.hide()
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -19,10 +20,13 @@ from cnnstudio.views.main_window import MainWindow
 log = logging.getLogger("cnnstudio")
 
 
-def run_window(project: Path | None = None) -> int:
+def run_window(
+    project: Path | None = None, *, on_shown: Callable[[MainWindow], object] | None = None
+) -> int:
     """Show the window, with a project if one is given, until it is closed.
 
-    Raises `StudioError` when there is no display.
+    `on_shown` is called with the window once it is shown. Raises `StudioError` when there is no
+    display.
     """
     check_display()
     application = make_application()
@@ -35,6 +39,8 @@ def run_window(project: Path | None = None) -> int:
     window.offer_recovery()
     # TensorFlow takes seconds to load: the window is there first.
     QTimer.singleShot(0, window.trainer.warm_up)
+    if on_shown is not None:
+        QTimer.singleShot(0, lambda: on_shown(window))
     stopper = _close_on_interrupt(window)
     status = application.exec()
     stopper.stop()

@@ -65,10 +65,14 @@ class Theme:
 
     def tint(self, name: str, on: str = "surface", share: float = 0.12) -> str:
         """`#rrggbb` of a ground with a share of a colour in it, such as behind an error."""
-        ground, colour = QColor(getattr(self, on)), self.color(name)
+        ground, colour = self.color(on), self.color(name)
         parts = (
             round(a + (b - a) * share)
-            for a, b in zip(ground.getRgb()[:3], colour.getRgb()[:3], strict=True)
+            for a, b in (
+                (ground.red(), colour.red()),
+                (ground.green(), colour.green()),
+                (ground.blue(), colour.blue()),
+            )
         )
         return "#{:02x}{:02x}{:02x}".format(*parts)
 

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QWidget
 
 from cnnstudio.app.trainer import State
 from cnnstudio.views import icons
-from cnnstudio.views.context import Context
-from cnnstudio.views.theme import S4, S12
+from cnnstudio.views.context import Context, PageName
+from cnnstudio.views.theme import S4, S8, S12
 from cnnstudio.views.widgets import Button, ElidedLabel, PrimaryButton, name_widget
 
 STARTING = "starting TensorFlow…"
@@ -22,7 +22,7 @@ class TopBar(QFrame):
     page_chosen = Signal(str)
 
     def __init__(
-        self, context: Context, pages: Mapping[str, str], parent: QWidget | None = None
+        self, context: Context, pages: Mapping[PageName, str], parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self._context = context
@@ -32,9 +32,9 @@ class TopBar(QFrame):
         brand.setProperty("role", "brand")
         self._group = QButtonGroup(self)
         self._group.setExclusive(True)
-        self._tabs: dict[str, Button] = {}
+        self._tabs: dict[PageName, Button] = {}
         row = QHBoxLayout(self)
-        row.setContentsMargins(S12, S4, S12, S4)
+        row.setContentsMargins(S12, S8, S12, S8)
         row.setSpacing(S4)
         row.addWidget(brand)
         row.addSpacing(S12)
@@ -69,7 +69,7 @@ class TopBar(QFrame):
         self._show_device(context.trainer.device)
         self._show_state(context.trainer.state)
 
-    def show_page(self, name: str) -> None:
+    def show_page(self, name: PageName) -> None:
         """Mark the page that is shown."""
         self._tabs[name].setChecked(True)
 

@@ -28,6 +28,12 @@ from cnnstudio.views import theme
 from cnnstudio.views.main_window import TITLES, MainWindow
 
 PAGES = tuple(TITLES)
+CONTRACT = (
+    "layerPalette", "networkCanvas", "layerInspector", "summaryTable", "problemsList",
+    "datasetFolder", "openFolderButton", "classTable", "imagePreview", "startButton",
+    "pauseButton", "stopButton", "epochProgress", "lossCurves", "runTable", "featureMaps",
+    "confusionMatrix", "classifyDrop", "predictionTable",
+)  # fmt: skip
 LEFT = Qt.MouseButton.LeftButton
 
 
@@ -74,17 +80,15 @@ def test_every_page_is_there_and_has_its_button_and_shortcut(window, qtbot, name
 
 
 def test_contract_names_exist_once_shown(window):
-    names = """layerPalette networkCanvas layerInspector summaryTable problemsList datasetFolder
-        openFolderButton classTable imagePreview startButton pauseButton stopButton epochProgress
-        lossCurves runTable featureMaps confusionMatrix classifyDrop predictionTable""".split()
-    assert [name for name in names if window.findChild(QWidget, name) is None] == []
+    assert [name for name in CONTRACT if window.findChild(QWidget, name) is None] == []
 
 
 def test_controls_have_accessible_names(window):
     nameless = [
         (button.objectName(), button.text())
-        for button in window.findChildren(QPushButton)
-        if not button.isHidden() and not button.accessibleName() and not button.text()
+        for page in window.pages.values()
+        for button in page.findChildren(QPushButton)
+        if button.isVisibleTo(page) and not button.accessibleName() and not button.text()
     ]
     assert nameless == []
 
@@ -92,9 +96,13 @@ def test_controls_have_accessible_names(window):
 def test_no_two_actions_share_a_shortcut(window):
     keys = {}
     for one in window.findChildren(QAction):
+        # Keys of a page count only while the page has the keyboard.
+        inside = one.shortcutContext() is Qt.ShortcutContext.WidgetWithChildrenShortcut
         for key in one.shortcuts():
-            keys.setdefault(key.toString(), set()).add(one.text())
-    assert {key: texts for key, texts in keys.items() if len(texts) > 1} == {}
+            keys.setdefault(key.toString(), []).append(one.parent() if inside else None)
+    for key, where in keys.items():
+        assert len(where) == len(set(where)), key
+        assert None not in where or len(where) == 1, key
 
 
 def test_every_menu_entry_says_what_it_does(window):
@@ -402,7 +410,8 @@ def test_interrupt_closes_the_program_and_an_uncaught_error_is_told(tmp_path):
             raise ZeroDivisionError("by me")
 
         def look():
-            window = next(w for w in application.topLevelWidgets() if w.objectName() == "mainWindow")
+            shown = {{one.objectName(): one for one in application.topLevelWidgets()}}
+            window = shown["mainWindow"]
             if window.trainer.device:
                 print("told", any("by me" in text for text in window.notifications.texts))
                 print("missing", any("nothing.cnns" in text for text in window.notifications.texts))
