@@ -5,11 +5,11 @@ from __future__ import annotations
 from math import gcd
 
 from cnnstudio.analysis import remedies
-from cnnstudio.analysis.info import Finding, Pair, Shape, size, thing
+from cnnstudio.analysis.info import Finding, Pair, Shape, size, sized, thing
 from cnnstudio.analysis.remedies import Edit, inserting_before, setting
 
 _Offer = tuple[str, Edit]
-_REMOVE: _Offer = ("Remove this layer", remedies.remove)
+_REMOVE: _Offer = ("Remove {name}", remedies.remove)
 _SAME: _Offer = ("Use same padding", setting(padding="same"))
 _FLATTEN: _Offer = ("Insert Flatten", inserting_before("Flatten"))
 _GLOBAL: _Offer = ("Insert GlobalAveragePooling2D", inserting_before("GlobalAveragePooling2D"))
@@ -43,16 +43,16 @@ def pools_a_vector(shape: Shape) -> Finding:
 
 def filter_too_large(shape: Shape, kernel: Pair, dilation: Pair, reach: Pair) -> Finding:
     """A filter that does not fit in its input, without padding."""
-    given = f"a {size(shape[:2])} input"
+    given = f"{sized(shape[:2])} input"
     offers: list[_Offer] = [_SAME]
     if dilation == (1, 1):
-        what = f"a {size(kernel)} filter"
+        what = f"{sized(kernel)} filter"
     else:
-        what = f"a {size(kernel)} filter that covers {size(reach)} with its dilation"
+        what = f"{sized(kernel)} filter that covers {size(reach)} with its dilation"
         if kernel[0] <= shape[0] and kernel[1] <= shape[1]:
             offers.append(("Set dilation_rate to 1", setting(dilation_rate=(1, 1))))
     fitting = tuple(min(kernel[axis], (shape[axis] - 1) // dilation[axis] + 1) for axis in (0, 1))
-    offers.append((f"Use a {size(fitting)} filter", setting(kernel_size=fitting)))
+    offers.append((f"Use {sized(fitting)} filter", setting(kernel_size=fitting)))
     return Finding(
         "filter-too-large",
         f"{{name}} has {what}, larger than its {size(shape[:2])} input: "
@@ -68,14 +68,12 @@ def pool_too_large(shape: Shape, window: Pair) -> Finding:
     offers: list[_Offer] = [_SAME, _REMOVE]
     fitting = (min(window[0], shape[0]), min(window[1], shape[1]))
     if fitting != (1, 1):
-        offers.insert(
-            1, (f"Use a {size(fitting)} window", setting(pool_size=fitting, strides=None))
-        )
+        offers.insert(1, (f"Use {sized(fitting)} window", setting(pool_size=fitting, strides=None)))
     return Finding(
         "pool-too-large",
-        f"{{name}} has a {size(window)} window, larger than its {size(shape[:2])} input: "
+        f"{{name}} has {sized(window)} window, larger than its {size(shape[:2])} input: "
         "remove it, or use same padding.",
-        f"{size(window)} window on a {size(shape[:2])} input",
+        f"{size(window)} window on {sized(shape[:2])} input",
         tuple(offers),
         "error",
     )

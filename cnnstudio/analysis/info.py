@@ -46,8 +46,8 @@ class Problem:
 class Finding:
     """A problem as a rule sees it: settings and shapes, but no names.
 
-    `message` may hold `{name}` and `{inputs[0]}`; `remedies` are labels with edits that take the
-    network and the layer's name.
+    `message` may hold `{name}` and `{inputs[0]}`; `remedies` are labels, which may hold `{name}`,
+    with edits that take the network and the layer's name.
     """
 
     code: str
@@ -175,4 +175,11 @@ def size(shape: Shape | None) -> str:
 
 def thing(shape: Shape) -> str:
     """A shape with its noun: `a 7 × 7 × 64 volume`, `a vector of 128`."""
-    return f"a vector of {shape[0]:,}" if len(shape) == 1 else f"a {size(shape)} volume"
+    return f"a vector of {shape[0]:,}" if len(shape) == 1 else f"{sized(shape)} volume"
+
+
+def sized(shape: Shape) -> str:
+    """A shape with its article: `a 7 × 7`, `an 8 × 8`."""
+    first = f"{shape[0]:,}"
+    eight = first.startswith("8") or first.split(",")[0] in ("11", "18")
+    return f"{'an' if eight else 'a'} {size(shape)}"

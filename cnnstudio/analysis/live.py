@@ -214,5 +214,7 @@ def _problem(layer: Layer, inputs: tuple[str, ...], finding: Finding) -> Problem
         finding.code,
         finding.message.format(name=name, inputs=inputs),
         finding.short if len(finding.short) <= 40 else f"{finding.short[:39]}…",
-        tuple(Remedy(label, bound(edit, name)) for label, edit in finding.remedies),
+        tuple(
+            Remedy(label.format(name=name), bound(edit, name)) for label, edit in finding.remedies
+        ),
     )

@@ -65,6 +65,7 @@ def network_problems(
         ]
         found += endings
     found += _unscaled(network, infos, ends)
+    found += _channels(infos, ends)
     if len(found) > 1:
         place: dict[str | None, int] = {name: index for index, name in enumerate(infos)}
         place[None] = -1
@@ -146,12 +147,13 @@ def _tail(network: Network, infos: Infos, ends: _Ends, name: str) -> str | None:
             if follower not in below:
                 below.add(follower)
                 stack.append(follower)
-    candidates = [end for end in ends.outputs if end not in below and end not in ends.inputs]
-    if not candidates:
-        candidates = [
-            other for other, info in infos.items() if info.signal.fed and other not in below
-        ]
-    return candidates[-1] if candidates else None
+    for end in reversed(ends.outputs):
+        if end not in below and end not in ends.inputs:
+            return end
+    for other in reversed(infos):
+        if infos[other].signal.fed and other not in below:
+            return other
+    return None
 
 
 def _cycles(network: Network) -> Iterator[Problem]:
@@ -181,7 +183,7 @@ def _cycles(network: Network) -> Iterator[Problem]:
             "error",
             "cycle",
             f"{message} Remove the link from {names}.",
-            f"in a circle with {first.source}"[:40],
+            "waits for itself in a circle",
             (Remedy(label, remedies.cutting_cycles(links)),),
         )
 
@@ -271,6 +273,28 @@ def _pointwise_up(infos: Infos, name: str) -> Iterator[str]:
     while infos[name].type == "Dense" or infos[name].type in remedies.POINTWISE:
         yield name
         name = infos[name].inputs[0]
+
+
+def _channels(infos: Infos, ends: _Ends) -> Iterator[Problem]:
+    """Pictures have one channel or three."""
+    for name in ends.inputs:
+        height, width, channels = infos[name].settings["shape"]
+        if channels in (1, 3):
+            continue
+        yield Problem(
+            name,
+            "error",
+            "channels",
+            f"{name} takes {channels:,} channels, but pictures have 1 (grey) or 3 (RGB).",
+            f"{channels:,} channels, not 1 or 3",
+            tuple(
+                Remedy(
+                    f"Set shape to {size((height, width, number))}",
+                    bound(remedies.setting(shape=(height, width, number)), name),
+                )
+                for number in (3, 1)
+            ),
+        )
 
 
 def _unscaled(network: Network, infos: Infos, ends: _Ends) -> Iterator[Problem]:

@@ -134,7 +134,7 @@ CASES = {
         None,
         "filter-too-large",
         ["conv2d_1 has a 3 × 3 filter, larger than its 2 × 2 input", "same padding"],
-        ["Use same padding", "Use a 2 × 2 filter", "Remove this layer"],
+        ["Use same padding", "Use a 2 × 2 filter", "Remove conv2d_1"],
     ),
     "dilated filter too large": (
         scaled(conv(4, kernel_size=(3, 3), dilation_rate=(5, 5), padding="valid"),
@@ -142,21 +142,21 @@ CASES = {
         None,
         "filter-too-large",
         ["3 × 3 filter that covers 11 × 11", "8 × 8 input"],
-        ["Use same padding", "Set dilation_rate to 1", "Use a 2 × 2 filter", "Remove this layer"],
+        ["Use same padding", "Set dilation_rate to 1", "Use a 2 × 2 filter", "Remove conv2d_1"],
     ),
     "pool too large": (
         scaled(("MaxPooling2D", {"pool_size": (9, 2)}), "Flatten", DENSE),
         None,
         "pool-too-large",
         ["9 × 2 window", "8 × 8 input"],
-        ["Use same padding", "Use a 8 × 2 window", "Remove this layer"],
+        ["Use same padding", "Use an 8 × 2 window", "Remove max_pooling_1"],
     ),
     "pool on one pixel": (
         scaled(*["MaxPooling2D"] * 4, "Flatten", DENSE),
         None,
         "pool-too-large",
         ["max_pooling_4", "2 × 2 window", "1 × 1 input"],
-        ["Use same padding", "Remove this layer"],
+        ["Use same padding", "Remove max_pooling_4"],
     ),
     "stride with dilation": (
         scaled(conv(4, strides=(2, 2), dilation_rate=(2, 2)), "Flatten", DENSE),
@@ -184,14 +184,14 @@ CASES = {
         None,
         "needs-volume",
         ["conv2d_1 (Conv2D)", "a vector of 7", "dense_1"],
-        ["Remove what flattens before it", "Remove this layer"],
+        ["Remove what flattens before it", "Remove conv2d_1"],
     ),
     "global pooling behind flatten": (
         scaled("Conv2D", "Flatten", "GlobalAveragePooling2D", DENSE),
         None,
         "needs-volume",
         ["a vector of 2,048", "flatten_1"],
-        ["Remove this layer", "Remove what flattens before it"],
+        ["Remove global_average_pooling_1", "Remove what flattens before it"],
     ),
     "rows and columns unused": (
         chain(("Input", {"shape": (7, 8, 1)}), "Rescaling",
@@ -284,7 +284,7 @@ CASES = {
         None,
         "one-input",
         ["add_1", "conv2d_1"],
-        ["Remove this layer"],
+        ["Remove add_1"],
     ),
     "ends in a convolution": (
         scaled("Conv2D"),
@@ -380,6 +380,13 @@ CASES = {
         "unscaled-pixels",
         ["dense_1"],
         ["Insert Rescaling 1/255"],
+    ),
+    "pictures of four channels": (
+        chain(("Input", {"shape": (8, 8, 4)}), "Rescaling", "Flatten", DENSE),
+        None,
+        "channels",
+        ["input takes 4 channels", "1 (grey) or 3 (RGB)"],
+        ["Set shape to 8 × 8 × 3", "Set shape to 8 × 8 × 1"],
     ),
     "empty": (Network(), None, "no-input", ["empty"], ["Add an Input"]),
     "no input": (
