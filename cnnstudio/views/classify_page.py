@@ -260,25 +260,21 @@ class ClassifyPage(QWidget):
         self._show_progress()
 
     def _show_progress(self) -> None:
-        session = self.session
-        broken = sum(isinstance(result, Unreadable) for result in self.results.results)
+        session, results = self.session, self.results.results
         if session.busy:
-            if not self.progress.isVisible() or not self.progress.buttons:
-                self.progress.show_message("", "progress", [("Stop", self.stop)])
+            rate = f"  ·  {session.rate:,.0f} a second" if session.rate else ""
+            text = f"{session.done:,} of {session.total:,} pictures{rate}"
             if session.loading:
                 text = f"Loading {_name(self._used)}…"
-            else:
-                rate = f"  ·  {session.rate:,.0f} pictures a second" if session.rate else ""
-                text = f"{session.done:,} of {session.total:,} pictures{rate}"
-            self.progress.set_progress(text, session.done, session.total or None)
-        else:
-            self.progress.hide()
-        count = len(self.results.results)
-        words = [f"{count:,} picture" + ("" if count == 1 else "s")]
+            total = 0 if session.loading else session.total
+            self.target.show_progress(text, session.done, total)
+            return
+        broken = sum(isinstance(result, Unreadable) for result in results)
+        words = [f"{len(results):,} picture" + ("" if len(results) == 1 else "s")]
         if broken:
             words.append(f"{broken:,} could not be read")
         words.append("drop more here")
-        self.target.summary.setText("  ·  ".join(words))
+        self.target.show_summary("  ·  ".join(words))
 
     def _show_current(self) -> None:
         self.detail.show_result(self.table.currentIndex().data(RESULT_ROLE))
@@ -369,7 +365,6 @@ class ClassifyPage(QWidget):
     def _make_parts(self) -> None:
         self.chooser = ModelChooser(self._context)
         self.message = Strip("classifyMessage")
-        self.progress = Strip("classifyProgress")
         self.target = DropTarget(
             {
                 "pictures": self._choose_pictures,
@@ -377,6 +372,7 @@ class ClassifyPage(QWidget):
                 "paste": self.paste,
                 "train": lambda: self._context.show_page("train"),
                 "model": self.chooser.choose_file,
+                "stop": self.stop,
                 "clear": self.clear,
                 "export": self.export_csv,
             }
@@ -401,10 +397,10 @@ class ClassifyPage(QWidget):
         self.table.setSortingEnabled(True)
         self.table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         header.setSectionResizeMode(PICTURE, QHeaderView.ResizeMode.Interactive)
-        header.setSectionResizeMode(CLASSES, QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(CONFIDENCE, QHeaderView.ResizeMode.Fixed)
+        header.setSectionResizeMode(CLASSES, QHeaderView.ResizeMode.Interactive)
+        header.setSectionResizeMode(CONFIDENCE, QHeaderView.ResizeMode.Stretch)
         header.resizeSection(PICTURE, 280)
-        header.resizeSection(CONFIDENCE, 120)
+        header.resizeSection(CLASSES, 168)
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_current())
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(self._menu)
@@ -450,7 +446,6 @@ class ClassifyPage(QWidget):
         outer.addWidget(top)
         outer.addWidget(Line())
         outer.addWidget(self.message)
-        outer.addWidget(self.progress)
         outer.addLayout(around)
         outer.addWidget(self.split, 1)
 

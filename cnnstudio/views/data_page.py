@@ -34,7 +34,7 @@ from cnnstudio.views.data.browser import Browser
 from cnnstudio.views.data.scanning import ScanCard
 from cnnstudio.views.data.settings_panel import SettingsPanel
 from cnnstudio.views.dialogs import choose_folder
-from cnnstudio.views.drop import DropVeil, local_paths, path_from_text
+from cnnstudio.views.drop import DropFrame, DropVeil, local_paths, path_from_text
 from cnnstudio.views.strip import Strip
 from cnnstudio.views.widgets import Button, EmptyState, Line, name_widget, set_property
 
@@ -209,7 +209,7 @@ class DataPage(QWidget):
             return
         if folder is None:
             self.folder.setText("")
-            self.stack.setCurrentWidget(self.empty)
+            self.stack.setCurrentWidget(self.start)
             self.match.hide()
             return
         if report is None and folder in self._reports:
@@ -219,7 +219,7 @@ class DataPage(QWidget):
             if self._refused != folder:
                 self._scan(folder)
             else:
-                self.stack.setCurrentWidget(self.empty)
+                self.stack.setCurrentWidget(self.start)
             return
         self._show(folder, report, data)
 
@@ -424,6 +424,13 @@ class DataPage(QWidget):
                 ("Use the sample: shapes", lambda: self.make_sample("shapes"), "emptyShapes"),
             ],
         )
+        frame = DropFrame()
+        inside = QVBoxLayout(frame)
+        inside.addWidget(self.empty)
+        self.start = QWidget()
+        around = QVBoxLayout(self.start)
+        around.setContentsMargins(theme.S16, theme.S16, theme.S16, theme.S16)
+        around.addWidget(frame)
         self.scan_card = ScanCard()
         self.scan_card.stopped.connect(self.stop)
         self.browser = Browser(self._context)
@@ -457,7 +464,7 @@ class DataPage(QWidget):
         inside.addWidget(Line(Qt.Orientation.Vertical))
         inside.addWidget(self.settings)
         self.stack = QStackedWidget()
-        for part in (self.empty, self.scan_card, self.filled):
+        for part in (self.start, self.scan_card, self.filled):
             self.stack.addWidget(part)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)

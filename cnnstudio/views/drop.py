@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, QRectF, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from cnnstudio.views import theme
 
@@ -71,3 +71,28 @@ class DropVeil(QWidget):
         painter.setFont(theme.font(theme.TITLE_SIZE, bold=True))
         painter.setPen(colours.color("text"))
         painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, self._text)
+
+
+class DropFrame(QFrame):
+    """A dashed frame around what can be dropped on, brighter while something is over it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._lit = False
+
+    def light(self, lit: bool) -> None:
+        """Show that what is dragged would be taken, or that nothing is."""
+        self._lit = lit
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colours = theme.current()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        pen = QPen(colours.color("accent" if self._lit else "border"), 2 if self._lit else 1.5)
+        pen.setStyle(Qt.PenStyle.DashLine)
+        painter.setPen(pen)
+        painter.setBrush(
+            colours.color("accent", 0.1) if self._lit else colours.color("surface", 0.5)
+        )
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 8, 8)

@@ -263,6 +263,10 @@ class PictureModel(QAbstractListModel):
 class TileDelegate(QStyledItemDelegate):
     """A picture fitted into its tile, its caption below, a frame when selected."""
 
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        view = option.widget
+        return view.gridSize() if isinstance(view, QListView) else QSize(TILE, TILE + CAPTION)
+
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         colours = theme.current()
         painter.save()

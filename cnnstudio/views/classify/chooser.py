@@ -62,10 +62,11 @@ class ModelChooser(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.S8)
-        row.addWidget(self.list, 1)
+        row.addWidget(self.list, 3)
         row.addWidget(self.open_button)
-        row.addSpacing(theme.S4)
+        row.addSpacing(theme.S8)
         row.addWidget(self.facts)
+        row.addStretch(1)
         context.trainer.state_changed.connect(self._training_changed)
         context.run_changed.connect(self.choose_run)
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from cnnstudio.app.tasks import Task, TaskRunner
 from cnnstudio.evaluation.predict import Prediction, Unreadable
 from cnnstudio.views import theme
-from cnnstudio.views.classify.results import paint_bars, percent
+from cnnstudio.views.classify.results import doubts, paint_bars, percent
 from cnnstudio.views.pictures import read_thumbnail
 from cnnstudio.views.viewer import Canvas
 from cnnstudio.views.widgets import ElidedLabel, Secondary, Title, set_property
@@ -86,6 +86,7 @@ class Detail(QFrame):
         outer.addWidget(self.canvas, 3)
         outer.addLayout(words)
         outer.addWidget(scroll, 2)
+        self.show_result(None)
 
     def show_result(self, result: Prediction | Unreadable | None) -> None:
         """Show one row of the table; None for none."""
@@ -109,7 +110,7 @@ class Detail(QFrame):
         set_property(self.answer, "role", "title")
         name, share = result.ranked[0]
         self.answer.setText(f"{name}  {percent(share)}")
-        self.note.setText(_doubt(result))
+        self.note.setText(doubts(result))
         self.bars.show_ranked(result.ranked)
         if result.path != self._path:
             self._path = result.path
@@ -126,11 +127,3 @@ class Detail(QFrame):
         if self._task is not None:
             self._task.cancel()
             self._task = None
-
-
-def _doubt(result: Prediction) -> str:
-    """A word on how sure the network is."""
-    best = result.ranked[0][1]
-    if len(result.ranked) > 1 and best - result.ranked[1][1] < 0.1:
-        return f"Hardly more than {result.ranked[1][0]}: not sure"
-    return "Not sure" if best < 0.5 else ""

@@ -34,6 +34,8 @@ PATH_ROLE = Qt.ItemDataRole.UserRole + 3
 PICTURE, CLASSES, CONFIDENCE = range(3)
 ROW_HEIGHT = 76
 BARS = 3
+SURE = 0.5  # below this the best class is more likely wrong than right
+CLOSE = 0.1  # the second class as good as the first
 
 
 def percent(share: float) -> str:
@@ -96,10 +98,7 @@ class ResultModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return ("Picture", "Class", "Confidence")[section]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = (
-                Qt.AlignmentFlag.AlignRight if section == CONFIDENCE else Qt.AlignmentFlag.AlignLeft
-            )
-            return side | Qt.AlignmentFlag.AlignVCenter
+            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -117,9 +116,7 @@ class ResultModel(QAbstractTableModel):
         if role == SORT_ROLE:
             return _sort_key(result, column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{result.path}\n{_text(result, CLASSES)}"
-        if role == Qt.ItemDataRole.TextAlignmentRole and column == CONFIDENCE:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            return f"{result.path}\n{_text(result, CONFIDENCE)}"
         return None
 
     def to_csv(self, rows: Iterable[int] | None = None) -> str:
@@ -152,9 +149,9 @@ def _text(result: Result, column: int) -> str:
     if column == PICTURE:
         return result.path.name
     if isinstance(result, Unreadable):
-        return result.reason if column == CLASSES else ""
-    if column == CONFIDENCE:
-        return percent(result.ranked[0][1])
+        return result.reason if column == CONFIDENCE else "Not read"
+    if column == CLASSES:
+        return result.ranked[0][0]
     return ", ".join(f"{name} {percent(share)}" for name, share in result.ranked[:BARS])
 
 
@@ -189,18 +186,19 @@ class ResultDelegate(QStyledItemDelegate):
         if index.column() == PICTURE:
             self._paint_picture(painter, option.rect, index, result)
         elif isinstance(result, Unreadable):
-            if index.column() == CLASSES:
+            if index.column() == CONFIDENCE:
                 self._paint_reason(painter, option.rect, result)
-        elif index.column() == CLASSES:
-            paint_bars(painter, option.rect.adjusted(8, 8, -8, -8), result.ranked[:BARS])
+            else:
+                lines = [("Not read", theme.font(theme.TITLE_SIZE, bold=True), "error")]
+                paint_lines(painter, option.rect.adjusted(8, 0, -8, 0), lines)
+        elif index.column() == CONFIDENCE:
+            paint_bars(painter, option.rect.adjusted(8, 8, -16, -8), result.ranked[:BARS])
         else:
-            painter.setFont(theme.font(theme.TITLE_SIZE, bold=True))
-            painter.setPen(theme.current().color("text"))
-            painter.drawText(
-                option.rect.adjusted(0, 0, -12, 0),
-                Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-                percent(result.ranked[0][1]),
-            )
+            doubt = doubts(result)
+            lines = [(result.ranked[0][0], theme.font(theme.TITLE_SIZE, bold=True), "text")]
+            if doubt:
+                lines.append((doubt, theme.font(theme.SECONDARY_SIZE), "warning"))
+            paint_lines(painter, option.rect.adjusted(8, 0, -8, 0), lines)
         painter.restore()
 
     @staticmethod
@@ -213,29 +211,40 @@ class ResultDelegate(QStyledItemDelegate):
             painter.setPen(colours.color("error"))
             painter.setFont(theme.font(theme.TITLE_SIZE, bold=True))
             painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, "!")
-        room = rect.adjusted(side + 24, 0, -8, 0)
-        painter.setFont(theme.font())
-        metrics = painter.fontMetrics()
-        name = metrics.elidedText(result.path.name, Qt.TextElideMode.ElideMiddle, room.width())
-        folder = result.path.parent.name
-        painter.setPen(colours.color("text"))
-        upper = QRect(room.left(), rect.center().y() - 20, room.width(), 20)
-        painter.drawText(upper, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
-        painter.setFont(theme.font(theme.SECONDARY_SIZE))
-        painter.setPen(colours.color("secondary"))
-        lower = upper.translated(0, 20)
-        folder = painter.fontMetrics().elidedText(
-            folder, Qt.TextElideMode.ElideMiddle, room.width()
-        )
-        painter.drawText(lower, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, folder)
+        lines = [
+            (result.path.name, theme.font(), "text"),
+            (result.path.parent.name, theme.font(theme.SECONDARY_SIZE), "secondary"),
+        ]
+        paint_lines(painter, rect.adjusted(side + 24, 0, -8, 0), lines)
 
     @staticmethod
     def _paint_reason(painter: QPainter, rect: QRect, result: Unreadable) -> None:
         painter.setPen(theme.current().color("error"))
         painter.setFont(theme.font())
         flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        text = f"Could not be read: {result.reason}"
+        text = result.reason[:1].upper() + result.reason[1:]
         painter.drawText(rect.adjusted(8, 4, -8, -4), flags | Qt.TextFlag.TextWordWrap.value, text)
+
+
+def paint_lines(painter: QPainter, rect: QRect, lines: Sequence[tuple[str, QFont, str]]) -> None:
+    """Lines of text, font and colour below each other in the middle of the height of `rect`."""
+    colours = theme.current()
+    top = rect.center().y() + 1 - 10 * len(lines)
+    for text, font, colour in lines:
+        painter.setFont(font)
+        painter.setPen(colours.color(colour))
+        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, rect.width())
+        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(QRect(rect.left(), top, rect.width(), 20), flags, shown)
+        top += 20
+
+
+def doubts(result: Prediction) -> str:
+    """A word on how sure the network is; nothing where it is."""
+    best = result.ranked[0][1]
+    if len(result.ranked) > 1 and best - result.ranked[1][1] < CLOSE:
+        return f"or {result.ranked[1][0]}"
+    return "not sure" if best < SURE else ""
 
 
 def paint_bars(

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QStackedLayout, QVBoxLayout, QWidget
 
 from cnnstudio.views import theme
-from cnnstudio.views.widgets import Button, ElidedLabel, EmptyState
+from cnnstudio.views.drop import DropFrame
+from cnnstudio.views.widgets import Button, ElidedLabel, EmptyState, name_widget
 
 BAR_HEIGHT = 52
 FREE = 16_777_215  # Qt's own word for "no limit"
 
 
-class DropTarget(QFrame):
+class DropTarget(DropFrame):
     """Says what can be dropped, with buttons for those who do not drag.
 
-    `slots` has a function for each of `pictures`, `folder`, `paste`, `train`, `model`, `clear`
-    and `export`.
+    `slots` has a function for each of `pictures`, `folder`, `paste`, `train`, `model`, `stop`,
+    `clear` and `export`.
     """
 
     def __init__(
@@ -28,7 +28,6 @@ class DropTarget(QFrame):
         super().__init__(parent)
         self.setObjectName("classifyDrop")
         self.setAccessibleName("Drop pictures or a folder here to classify them")
-        self._lit = False
         self._invite = EmptyState(
             "pictures",
             "Drop pictures here",
@@ -57,6 +56,14 @@ class DropTarget(QFrame):
         row.setContentsMargins(theme.S16, 0, theme.S12, 0)
         row.setSpacing(theme.S8)
         row.addWidget(self.summary, 1)
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        self.progress.setFixedWidth(200)
+        name_widget(self.progress, "classifyProgress", "Progress of classifying")
+        self.stop_button = Button("Stop", "stopClassifyButton", slots["stop"], icon="stop")
+        row.addWidget(self.progress)
+        row.addWidget(self.stop_button)
+        self._still: list[QWidget] = []
         for label, slot, name, icon in (
             ("Open pictures…", "pictures", "addPicturesButton", ""),
             ("Open folder…", "folder", "addFolderButton", "folder"),
@@ -64,7 +71,10 @@ class DropTarget(QFrame):
             ("Export CSV…", "export", "exportCsvButton", "export"),
             ("Clear", "clear", "clearResultsButton", ""),
         ):
-            row.addWidget(Button(label, name, slots[slot], icon=icon))
+            button = Button(label, name, slots[slot], icon=icon)
+            row.addWidget(button)
+            if slot not in ("pictures", "folder"):
+                self._still.append(button)
         self._stack = QStackedLayout()
         for part in (self._invite, self._no_model, self._bar):
             self._stack.addWidget(part)
@@ -88,10 +98,23 @@ class DropTarget(QFrame):
         self._stack.setCurrentWidget(self._bar)
         self._room(BAR_HEIGHT, BAR_HEIGHT)
 
-    def light(self, lit: bool) -> None:
-        """Show that what is dragged would be taken."""
-        self._lit = lit
-        self.update()
+    def show_progress(self, text: str, done: int, total: int) -> None:
+        """Say how far the work is; without a total that it goes on."""
+        self.summary.setText(text)
+        self.progress.setRange(0, total)
+        self.progress.setValue(done)
+        self._busy(True)
+
+    def show_summary(self, text: str) -> None:
+        """Say what there is; nothing is going on."""
+        self.summary.setText(text)
+        self._busy(False)
+
+    def _busy(self, busy: bool) -> None:
+        self.progress.setVisible(busy)
+        self.stop_button.setVisible(busy)
+        for button in self._still:
+            button.setVisible(not busy)
 
     def _room(self, least: int, most: int) -> None:
         # The hidden parts would otherwise keep the height they want.
@@ -101,15 +124,3 @@ class DropTarget(QFrame):
         self.setMinimumHeight(least)
         self.setMaximumHeight(most)
         self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        colours = theme.current()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        pen = QPen(colours.color("accent" if self._lit else "border"), 2 if self._lit else 1.5)
-        pen.setStyle(Qt.PenStyle.DashLine)
-        painter.setPen(pen)
-        painter.setBrush(
-            colours.color("accent", 0.1) if self._lit else colours.color("surface", 0.5)
-        )
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 8, 8)

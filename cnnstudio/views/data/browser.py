@@ -50,7 +50,8 @@ from cnnstudio.views.widgets import (
 if TYPE_CHECKING:
     from cnnstudio.data.scan import FolderReport, Picture
 
-LEFT = 384
+LEFT = 416
+EXPANDED_MOST = 24  # files that are listed without a click
 SPLITS = {"": "All splits", "train": "Train", "val": "Val", "test": "Test"}
 
 
@@ -89,6 +90,8 @@ class Browser(QWidget):
         ):
             model: Any = view.model()
             model.set_groups(groups, report.folder)
+            if sum(len(group.paths) for group in groups) <= EXPANDED_MOST:
+                view.expandAll()
             tab = self.findings.indexOf(view)
             self.findings.setTabText(tab, f"{word} {number:,}" if number else word)
             self.findings.setTabEnabled(tab, number > 0)
@@ -148,10 +151,12 @@ class Browser(QWidget):
         header = self.table.horizontalHeader()
         if not header.count():
             return
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         share = self.classes.share_column
         for column in range(self.classes.columnCount()):
+            # With one count only there is room for its long title.
+            header.resizeSection(column, 120 if column == share else 88 if share == 2 else 56)
             self.table.setItemDelegateForColumn(column, self._bars if column == share else None)
 
     def _open(self, path: Path) -> None:
@@ -196,7 +201,7 @@ class Browser(QWidget):
         self._sorted = QSortFilterProxyModel(self)
         self._sorted.setSourceModel(self.classes)
         self._sorted.setSortRole(SORT_ROLE)
-        self._bars = BarDelegate(self, width=56)
+        self._bars = BarDelegate(self, width=48)
         self.table = QTableView()
         name_widget(self.table, "classTable", "Classes and how many pictures each has")
         self.table.setModel(self._sorted)
@@ -278,7 +283,8 @@ class Browser(QWidget):
         left.setStretchFactor(0, 3)
         left.setStretchFactor(1, 2)
         left.setSizes([360, 220])
-        right = QWidget()
+        right = QFrame()
+        right.setProperty("role", "panel")
         column = QVBoxLayout(right)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -289,7 +295,8 @@ class Browser(QWidget):
         bar.addStretch(1)
         bar.addWidget(self.show_all)
         bar.addWidget(self.splits)
-        strip = QWidget()
+        strip = QFrame()
+        strip.setProperty("role", "panel")
         strip.setFixedHeight(44)
         strip.setLayout(bar)
         column.addWidget(strip)

@@ -61,7 +61,7 @@ class ClassModel(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             titles = [SPLIT_TITLES[key] for key in self._splits]
-            return ["Class", *titles, "Pictures", "Share"][section]
+            return ["Class", *titles, "All" if titles else "Pictures", "Share"][section]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignLeft if section == 0 else Qt.AlignmentFlag.AlignRight
             return side | Qt.AlignmentFlag.AlignVCenter

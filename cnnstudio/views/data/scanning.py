@@ -86,10 +86,13 @@ class GrowingClasses(QWidget):
         super().__init__(parent)
         self.setObjectName("scanClasses")
         self._counts: dict[str, int] = {}
-        self.setFixedHeight(self.ROW * (self.ROWS + 1))
+        self.hide()
 
     def show_counts(self, counts: Mapping[str, int]) -> None:
         self._counts = dict(counts)
+        rows = min(len(counts), self.ROWS + 1)
+        self.setFixedHeight(self.ROW * rows)
+        self.setVisible(rows > 0)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

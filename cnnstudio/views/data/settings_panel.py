@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from cnnstudio.data.settings import DataSettings
 from cnnstudio.views import theme
 from cnnstudio.views.pictures import image_of, paint_picture
-from cnnstudio.views.widgets import Button, Heading, PrimaryButton, Secondary
+from cnnstudio.views.widgets import Button, Heading, Line, PrimaryButton, Secondary
 
 WIDTH = 304
 MOST_SHARE = 90  # per cent that may be kept for validation
@@ -62,8 +62,8 @@ class SettingsPanel(QFrame):
         size.addWidget(self.height, 1)
         size.addWidget(QLabel("×"))
         size.addWidget(self.width_, 1)
-        form.addRow("Height × width", size)
-        form.addRow("Colour", self.mode)
+        form.addRow(_label("Height × width"), size)
+        form.addRow(_label("Colour"), self.mode)
 
         share = QFormLayout()
         share.setHorizontalSpacing(theme.S12)
@@ -72,8 +72,8 @@ class SettingsPanel(QFrame):
         line.setSpacing(theme.S8)
         line.addWidget(self.slider, 1)
         line.addWidget(self.share)
-        share.addRow("Share", line)
-        share.addRow("Seed", self.seed)
+        share.addRow(_label("Share"), line)
+        share.addRow(_label("Seed"), self.seed)
 
         inside = QWidget()
         column = QVBoxLayout(inside)
@@ -89,8 +89,6 @@ class SettingsPanel(QFrame):
         column.addWidget(Heading("Kept for validation"))
         column.addLayout(share)
         column.addWidget(self.reason)
-        column.addSpacing(theme.S4)
-        column.addWidget(self.split)
         column.addStretch(1)
         scroll = QScrollArea(widgetResizable=True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -100,9 +98,13 @@ class SettingsPanel(QFrame):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
         outer.addWidget(scroll, 1)
-        bottom = QHBoxLayout()
-        bottom.setContentsMargins(theme.S16, theme.S8, theme.S16, theme.S16)
-        bottom.addWidget(self.next_button, 1)
+        # What comes of the settings, and the next step, stay in sight.
+        bottom = QVBoxLayout()
+        bottom.setContentsMargins(theme.S16, theme.S16, theme.S16, theme.S16)
+        bottom.setSpacing(theme.S12)
+        bottom.addWidget(self.split)
+        bottom.addWidget(self.next_button)
+        outer.addWidget(Line())
         outer.addLayout(bottom)
 
     def _make_fields(self) -> None:
@@ -198,7 +200,7 @@ class SplitBar(QWidget):
         self.setObjectName("splitCounts")
         self._counts: Mapping[str, int] = {}
         self._test_known = False
-        self.setMinimumHeight(96)
+        self.setFixedHeight(64)
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -215,6 +217,7 @@ class SplitBar(QWidget):
 
     def show_counts(self, counts: Mapping[str, int]) -> None:
         self._counts = dict(counts)
+        self.setFixedHeight(88 if counts.get("test") else 64)
         self.setAccessibleName(self.text)
         self.setToolTip(self.text)
         self.update()
@@ -245,13 +248,13 @@ class SplitBar(QWidget):
             painter.setPen(colours.color("text"))
             middle = Qt.AlignmentFlag.AlignVCenter
             painter.drawText(
-                QRectF(16, top, 64, 18),
+                QRectF(16, top, 44, 18),
                 Qt.AlignmentFlag.AlignRight | middle,
                 f"{self._counts.get(key, 0):,}",
             )
             painter.setPen(colours.color("secondary"))
             painter.drawText(
-                QRectF(88, top, self.width() - 88, 18), Qt.AlignmentFlag.AlignLeft | middle, word
+                QRectF(68, top, self.width() - 68, 18), Qt.AlignmentFlag.AlignLeft | middle, word
             )
             top += 24
 
@@ -259,7 +262,7 @@ class SplitBar(QWidget):
 class NetworkEye(QWidget):
     """One picture with exactly the pixels the network gets."""
 
-    SIDE = 128
+    SIDE = 112
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -291,10 +294,18 @@ class NetworkEye(QWidget):
         painter.drawText(room, flags | Qt.TextFlag.TextWordWrap.value, self._caption)
 
 
+def _label(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setMinimumHeight(30)  # as high as a field, so that both stand in one line
+    return label
+
+
 def _spin(name: str, accessible: str, least: int, most: int) -> QSpinBox:
     spin = QSpinBox(objectName=name)
     spin.setAccessibleName(accessible)
     spin.setRange(least, most)
     spin.setKeyboardTracking(False)
     spin.setMinimumWidth(72)
+    # The stylesheet's padding does not reach the text inside.
+    spin.lineEdit().setTextMargins(theme.S8, 0, 0, 0)
     return spin
