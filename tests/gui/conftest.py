@@ -22,3 +22,36 @@ def window(qtbot):
     window.close()
     assert not window.isVisible(), "the window did not close"
     window.deleteLater()
+
+
+@pytest.fixture
+def design(qtbot):
+    """A shown Design page on a document of its own, without the window around it."""
+    from PySide6.QtWidgets import QApplication
+
+    from cnnstudio.app.document import Document
+    from cnnstudio.app.settings import Settings
+    from cnnstudio.app.tasks import TaskRunner
+    from cnnstudio.app.trainer import Trainer
+    from cnnstudio.views import theme
+    from cnnstudio.views.context import Context
+    from cnnstudio.views.design.page import DesignPage
+
+    theme.apply(QApplication.instance())
+    document = Document()
+    trainer, runner, other = Trainer(document), TaskRunner("one"), TaskRunner("two")
+    context = Context(document, trainer, runner, other, Settings())
+    page = DesignPage(context)
+    page.failures = []
+    document.failed.connect(page.failures.append)
+    page.resize(1440, 820)
+    page.show()
+    qtbot.waitExposed(page)
+    page.activateWindow()
+    page.canvas.setFocus()
+    yield page
+    page.close()
+    page.deleteLater()
+    for work in (runner, other):
+        work.shutdown()
+    trainer.shutdown()

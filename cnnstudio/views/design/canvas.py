@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -12,12 +12,9 @@ from PySide6.QtGui import (
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
-    QPainter,
     QResizeEvent,
-    QTransform,
-    QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
+from PySide6.QtWidgets import QWidget
 
 from cnnstudio.graph.network import Link
 from cnnstudio.views import theme
@@ -29,17 +26,13 @@ from cnnstudio.views.design.keys import CanvasKeys
 from cnnstudio.views.design.palette import type_in
 from cnnstudio.views.design.quick_add import QuickAdd
 from cnnstudio.views.design.scene import NetworkScene
+from cnnstudio.views.design.zoom import ZoomView
 from cnnstudio.views.widgets import name_widget
 
-_ZOOM_STEP = 1.25
-_ALL_ROUND = 48
 
-
-class NetworkCanvas(QGraphicsView):
+class NetworkCanvas(ZoomView):
     """Where the network is drawn. Edits go through `editing`, selection through the scene."""
 
-    # The scale, 1.0 at 100 %.
-    zoomed = Signal(float)
     # A layer was double-clicked: its name.
     opened = Signal(str)
     # A menu is wanted at a global position, for what is under the mouse: layer, link or None.
@@ -54,138 +47,23 @@ class NetworkCanvas(QGraphicsView):
         self.setAccessibleDescription(
             "The layers of the network. Type to add a layer; arrow keys follow the links."
         )
-        self.network_scene = scene
         self.editing = editing
         self._gesture: Gesture | None = None
         self._drop: LayerDrop | None = None
         self._space = False
         self._hovered: LayerItem | LinkItem | None = None
-        # Fitted to the network until the person zooms or pans.
-        self._fitted = True
         self._keys = CanvasKeys(self)
         self.quick_add = QuickAdd(self)
-        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setMouseTracking(True)
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.MinimalViewportUpdate)
-        self.setOptimizationFlag(QGraphicsView.OptimizationFlag.DontSavePainterState)
-        self.setOptimizationFlag(QGraphicsView.OptimizationFlag.DontAdjustForAntialiasing)
-        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
-        self.setResizeAnchor(QGraphicsView.ViewportAnchor.AnchorViewCenter)
-        self.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme.watcher.theme_changed.connect(self._new_theme)
         editing.shown.connect(self.bring_into_view)
-
-    # -- view ------------------------------------------------------------------------------------
-
-    @property
-    def scale_factor(self) -> float:
-        return self.transform().m11()
-
-    def reach(self, pixels: float) -> float:
-        """So many pixels of the screen in canvas units, but no less than that many units."""
-        return max(pixels, pixels / self.scale_factor)
-
-    def zoom_in(self) -> None:
-        self._zoom_to(self.scale_factor * _ZOOM_STEP, self.viewport().rect().center())
-
-    def zoom_out(self) -> None:
-        self._zoom_to(self.scale_factor / _ZOOM_STEP, self.viewport().rect().center())
-
-    def zoom_reset(self) -> None:
-        self._zoom_to(1.0, self.viewport().rect().center())
-
-    def zoom_fit(self) -> None:
-        """Show the whole network, at most at 100 %."""
-        content = self.network_scene.content_rect()
-        area = self.viewport().rect().adjusted(_ALL_ROUND, _ALL_ROUND // 2, -8, -_ALL_ROUND // 2)
-        if content.isEmpty() or area.width() <= 0 or area.height() <= 0:
-            return
-        scale = min(1.0, area.width() / content.width(), area.height() / content.height())
-        self._set_scale(max(size.SMALLEST_SCALE, scale))
-        self.centerOn(content.center())
-        self._fitted = True
-
-    def show_start(self) -> None:
-        """Show the top of the network at a size that can be read, all of it where that fits."""
-        self.zoom_fit()
-        if self.scale_factor < 0.8:
-            content = self.network_scene.content_rect()
-            self._set_scale(1.0)
-            height = self.viewport().height()
-            self.centerOn(content.center().x(), content.top() - 28 + height / 2)
-        self._fitted = True
-
-    def fit_again(self) -> None:
-        """Show the start again, unless the person has moved the view."""
-        if self._fitted:
-            self.show_start()
-
-    def pan(self, dx: int, dy: int) -> None:
-        """Scroll by pixels."""
-        self._fitted = False
-        across, down = self.horizontalScrollBar(), self.verticalScrollBar()
-        across.setValue(across.value() + dx)
-        down.setValue(down.value() + dy)
-
-    def bring_into_view(self, names: tuple[str, ...]) -> None:
-        """Scroll as little as shows these layers."""
-        known = [name for name in names if name in self.network_scene.layer_items]
-        if known:
-            self._fitted = False
-            area = self.network_scene.content_rect(known)
-            self.ensureVisible(area.adjusted(-12, -20, 12, 20), 0, 0)
-
-    def show_layer(self, name: str) -> None:
-        """Select a layer and bring it to the middle unless it is in view already."""
-        item = self.network_scene.layer_items.get(name)
-        if item is None:
-            return
-        self.network_scene.select([name])
-        visible = self.mapToScene(self.viewport().rect()).boundingRect()
-        if not visible.contains(item.card):
-            self._fitted = False
-            if self.scale_factor < size.TEXT_SCALE:
-                self._set_scale(1.0)
-            self.centerOn(item.card.center())
-
-    def _zoom_to(self, scale: float, at: QPoint) -> None:
-        """Zoom so that what is under `at` stays there."""
-        scale = min(size.LARGEST_SCALE, max(size.SMALLEST_SCALE, scale))
-        before = self.mapToScene(at)
-        self._fitted = False
-        self._set_scale(scale)
-        after = self.mapFromScene(before)
-        self.pan(after.x() - at.x(), after.y() - at.y())
-
-    def _set_scale(self, scale: float) -> None:
-        if abs(scale - 1) < 0.01:
-            scale = 1.0
-        scene = self.network_scene
-        scene.view_margin = max(self.viewport().width(), self.viewport().height()) / scale
-        scene.fit_scene_rect()
-        self.setTransform(QTransform.fromScale(scale, scale))
-        scene.set_far(scale < size.TEXT_SCALE)
-        self.zoomed.emit(scale)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.fit_again()
         self.quick_add.keep_inside()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        steps = event.pixelDelta() if not event.pixelDelta().isNull() else event.angleDelta()
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            factor = _ZOOM_STEP ** (event.angleDelta().y() / 120)
-            self._zoom_to(self.scale_factor * factor, event.position().toPoint())
-        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier and not steps.x():
-            self.pan(-steps.y(), 0)
-        else:
-            self.pan(-steps.x(), -steps.y())
-        event.accept()
 
     def _new_theme(self, _theme: object) -> None:
         self.network_scene.refresh_theme()
@@ -372,7 +250,6 @@ class NetworkCanvas(QGraphicsView):
             event.ignore()
             return
         drop, self._drop = self._drop or LayerDrop(self, type_), None
-        # Where it was dropped is in view already: the view must not jump.
         drop.drop(event.position().toPoint())
         self.setFocus(Qt.FocusReason.OtherFocusReason)
         event.setDropAction(Qt.DropAction.CopyAction)
@@ -436,7 +313,3 @@ class NetworkCanvas(QGraphicsView):
             if self.viewport().rect().contains(at):
                 return at
         return self.viewport().rect().center()
-
-    def scene_rect_in_view(self) -> QRectF:
-        """What of the scene is to be seen."""
-        return self.mapToScene(self.viewport().rect()).boundingRect()

@@ -50,7 +50,10 @@ class Editing(QObject):
 
     def add_at(self, type_: str, place: Position) -> str | None:
         """A new unconnected layer, its corner exactly at `place`."""
-        return self._added(type_, lambda network: edits.add_layer(network, type_, place))
+        # What is put where the mouse points is in view: the view must not jump.
+        return self._added(
+            type_, lambda network: edits.add_layer(network, type_, place), show=False
+        )
 
     def insert_on(self, type_: str, link: Link) -> str | None:
         """A new layer between the two ends of a link; what is below makes room."""
@@ -87,7 +90,7 @@ class Editing(QObject):
             ends = (name, new) if port is Port.OUTPUT else (new, name)
             return edits.connect(network, *ends), new
 
-        return self._added(type_, build)
+        return self._added(type_, build, show=False)
 
     def connect(self, source: str, target: str) -> None:
         self.document.edit(f"Link {source} to {target}", edits.connect, source, target)
@@ -196,12 +199,18 @@ class Editing(QObject):
     # -- helpers ---------------------------------------------------------------------------------
 
     def _added(
-        self, type_: str, build: Callable[[Network], tuple[Network, str]], *, verb: str = "Add"
+        self,
+        type_: str,
+        build: Callable[[Network], tuple[Network, str]],
+        *,
+        verb: str = "Add",
+        show: bool = True,
     ) -> str | None:
         name = self.document.edit(f"{verb} {type_}", build)
         if name is not None:
             self._scene.select([name])
-            self.shown.emit((name,))
+            if show:
+                self.shown.emit((name,))
         return name
 
     def _paste(self, fragment: Fragment, verb: str) -> None:

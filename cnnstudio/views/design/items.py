@@ -100,15 +100,16 @@ class LayerItem(QGraphicsItem):
         """The card in scene coordinates."""
         return _CARD.translated(self.pos())
 
-    def port_at(self, point: QPointF, *, reach: float = size.PORT_REACH) -> Port | None:
+    def port_at(self, point: QPointF) -> Port | None:
         """The port near a point in scene coordinates."""
         x, y = point.x() - self.x() - size.CARD_WIDTH / 2, point.y() - self.y()
-        if abs(x) > reach:
+        if abs(x) > size.PORT_REACH:
             return None
         # Inside the card only a small part belongs to the port: the rest moves the card.
-        if -reach <= y <= 8 and self.layer.spec.arity is not Arity.NONE:
+        if -size.PORT_REACH_OUT <= y <= 8 and self.layer.spec.arity is not Arity.NONE:
             return Port.INPUT
-        return Port.OUTPUT if -8 <= y - size.CARD_HEIGHT <= reach else None
+        below = y - size.CARD_HEIGHT
+        return Port.OUTPUT if -8 <= below <= size.PORT_REACH_OUT else None
 
     def set_lit(self, *, candidate: bool = False, target: bool = False) -> None:
         if (self.candidate, self.target) != (candidate, target):
@@ -212,12 +213,8 @@ class LayerItem(QGraphicsItem):
                     "secondary" if number else "figure",
                 )
             )
-        width = max(
-            [
-                0.0,
-                *(text.size().width() for place, text, _ in self._texts if place.x() > _TEXT_WIDTH),
-            ]
-        )
+        beside = [text for place, text, _ in self._texts if place.x() >= size.FIGURES_LEFT]
+        width = max([0.0, *(text.size().width() for text in beside)])
         self._ground = None
         if self.lines:
             tall = 17.0 * len(self.lines)

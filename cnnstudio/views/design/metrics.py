@@ -12,7 +12,9 @@ FIGURES_WIDTH = 176.0
 OBSTACLE_WIDTH = FIGURES_LEFT + FIGURES_WIDTH - 4.0
 GRID = 20.0
 PORT_RADIUS = 4.0
-PORT_REACH = 14.0
+# How near a port counts as on it: beside it, and away from the card. Between two rows there must be
+# room left to take hold of the link itself.
+PORT_REACH, PORT_REACH_OUT = 14.0, 9.0
 # How far a link goes straight down before it turns, and from lane to lane.
 LEAD = 10.0
 LANE = 10.0

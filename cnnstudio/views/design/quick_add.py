@@ -39,7 +39,6 @@ class QuickAdd(QFrame):
         layout.addWidget(self.search)
         layout.addWidget(self.hits)
         self.search.textChanged.connect(self._show_hits)
-        self.search.returnPressed.connect(self._choose)
         self.hits.itemClicked.connect(self._choose)
         self.search.installEventFilter(self)
         self.hide()
@@ -69,11 +68,10 @@ class QuickAdd(QFrame):
 
     def dismiss(self) -> None:
         if self.isVisible():
-            had_focus = self.search.hasFocus()
             self._answer = None
-            self.hide()
-            if had_focus:
+            if self.search.hasFocus():
                 self.parentWidget().setFocus(Qt.FocusReason.PopupFocusReason)
+            self.hide()
 
     def keep_inside(self) -> None:
         """Stay within the canvas, whatever its size."""
@@ -91,6 +89,11 @@ class QuickAdd(QFrame):
             if event.key() == Qt.Key.Key_Escape:
                 if down:
                     self.dismiss()
+                return True
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                # Taken here: the canvas has its own use for the key.
+                if down:
+                    self._choose()
                 return True
             if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
                 if down:

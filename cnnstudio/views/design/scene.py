@@ -183,13 +183,13 @@ class NetworkScene(QGraphicsScene):
                 return item
         return None
 
-    def port_at(
-        self, point: QPointF, reach: float = size.PORT_REACH
-    ) -> tuple[LayerItem, Port] | None:
+    def port_at(self, point: QPointF) -> tuple[LayerItem, Port] | None:
+        """The port at a point, with its card."""
+        reach = size.PORT_REACH
         area = QRectF(point.x() - reach, point.y() - reach, 2 * reach, 2 * reach)
         for item in self.items(area):
             if isinstance(item, LayerItem):
-                port = item.port_at(point, reach=reach)
+                port = item.port_at(point)
                 if port is not None:
                     return item, port
         return None

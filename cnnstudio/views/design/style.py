@@ -21,7 +21,7 @@ def page_style(theme: Theme) -> str:
     #problemsList::item {{ border: none; border-top: 1px solid {theme.raised}; }}
     #layerPalette::item {{ border-radius: 6px; }}
     QToolButton[role="bare"] {{
-        background: transparent; border: none; padding: 0; min-width: 0; min-height: 0;
+        background: transparent; border: none; padding: 0; min-width: 0; min-height: 28px;
     }}
     QToolButton[role="bare"]:hover, QToolButton[role="bare"]:focus {{
         background: {theme.raised}; border-radius: 4px;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import (
@@ -29,6 +30,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QMenu,
+    QStyledItemDelegate,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -48,7 +50,7 @@ LAYER, OUTPUT, PARAMETERS, MULTIPLY_ADDS, MEMORY = range(5)
 _ROW = 24
 _MEMORY_COLOR = theme.current().family[Category.POOLING]
 # What the texts of a column need, and the bars where there is room for them, in pixels.
-_WIDTHS = {OUTPUT: 104, PARAMETERS: 104, MULTIPLY_ADDS: 108, MEMORY: 84}
+_WIDTHS = {OUTPUT: 110, PARAMETERS: 98, MULTIPLY_ADDS: 104, MEMORY: 78}
 _BARS = {PARAMETERS: 56, MEMORY: 40}
 _WIDE = 600
 _Index = QModelIndex | QPersistentModelIndex
@@ -111,7 +113,7 @@ class SummaryModel(QAbstractTableModel):
             return _MEMORY_COLOR
         if role == Qt.ItemDataRole.ToolTipRole:
             return {
-                LAYER: info.type,
+                LAYER: f"{info.name}: {info.type}",
                 PARAMETERS: f"{info.parameters:,}, of these {info.trainable_parameters:,} trained",
                 MULTIPLY_ADDS: f"{info.multiply_adds:,}",
                 MEMORY: f"{info.activation_bytes:,} bytes for one picture",
@@ -143,7 +145,7 @@ class SummaryTable(QTableView):
         self.rows = SummaryModel(self)
         self.setModel(self.rows)
         self._following = False
-        self.bars = dict(_BARS)
+        self.bars: Mapping[int, int] = _BARS
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -160,7 +162,7 @@ class SummaryTable(QTableView):
         header.setMinimumSectionSize(40)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self._delegates = {
-            column: (BarDelegate(self, width=bar), BarDelegate(self, width=0))
+            column: (BarDelegate(self, width=bar), QStyledItemDelegate(self))
             for column, bar in _BARS.items()
         }
         self.selectionModel().selectionChanged.connect(self._tell)
@@ -192,11 +194,12 @@ class SummaryTable(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         room = self.viewport().width()
-        self.bars = {column: bar if room >= _WIDE else 0 for column, bar in _BARS.items()}
+        self.bars = _BARS if room >= _WIDE else {}
         for column, (with_bar, without) in self._delegates.items():
             self.setItemDelegateForColumn(column, with_bar if room >= _WIDE else without)
         for column, width in _WIDTHS.items():
-            self.setColumnWidth(column, width + self.bars.get(column, 0))
+            bar = self.bars.get(column, 0)
+            self.setColumnWidth(column, width + bar + (8 if bar else 0))
         rest = sum(self.columnWidth(column) for column in _WIDTHS)
         self.setColumnWidth(LAYER, max(80, room - rest))
 
