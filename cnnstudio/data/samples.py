@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnnstudio.data.pictures import explain
 from cnnstudio.data.scan import ScanProgress
 from cnnstudio.errors import Cancelled, StudioError
 
@@ -76,9 +75,9 @@ def make_sample(
             written[path.parent.name] += 1
         (folder / _MARKER).write_text(about, encoding="utf-8")
     except OSError as error:
-        where = error.filename or folder
+        where = f" ({error.filename})" if error.filename else ""
         raise SampleError(
-            f"The sample set could not be written to {folder}: {where}: {explain(error)}. "
+            f"The sample set could not be written to {folder}: {error.strerror or error}{where}. "
             "Choose another folder."
         ) from None
     if progress is not None:
