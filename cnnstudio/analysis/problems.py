@@ -150,7 +150,7 @@ def _tail(network: Network, infos: Infos, ends: _Ends, name: str) -> str | None:
     for end in reversed(ends.outputs):
         if end not in below and end not in ends.inputs:
             return end
-    for other in reversed(infos):
+    for other in reversed(list(infos)):
         if infos[other].signal.fed and other not in below:
             return other
     return None
