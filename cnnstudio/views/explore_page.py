@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtGui import QAction, QHideEvent, QShowEvent
+from PySide6.QtGui import QAction, QHideEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from cnnstudio.app.tasks import Task
@@ -93,12 +93,13 @@ class ExplorePage(QWidget):
     def _make_actions(self) -> list[QAction]:
         made = []
         for text, name, keys, slot in (
-            ("Next picture", "nextPictureAction", "Ctrl+Shift+N", self._next_picture),
-            ("Evaluate the network", "evaluateAction", "Ctrl+Shift+E", self._evaluate),
+            ("Next picture", "nextPictureAction", "Ctrl+Alt+N", self._next_picture),
+            ("Evaluate the network", "evaluateAction", "Ctrl+Alt+V", self._evaluate),
         ):
             action = QAction(text, self)
             action.setObjectName(name)
             action.setProperty("menu", "view")
+            action.setShortcut(QKeySequence(keys))
             action.triggered.connect(lambda _checked=False, slot=slot: slot())
             made.append(action)
         return made

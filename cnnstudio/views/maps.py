@@ -179,11 +179,20 @@ class MapsView(QAbstractScrollArea):
         available = self.viewport().width() - 2 * MARGIN
         return max(1, int((available + GAP + 0.01) // (width + GAP)))
 
+    def _step(self) -> float:
+        """From the left edge of one map to the next: fitted maps spread over the width."""
+        width, _ = self._cell()
+        columns = self._columns()
+        if self._zoom is not None or columns < 2 or columns > len(self._order):
+            return width + GAP
+        spare = self.viewport().width() - 2 * MARGIN - columns * width
+        return width + min(max(spare / (columns - 1), GAP), 3 * GAP)
+
     def _place(self, index: int) -> QRectF:
         """The rectangle of the map at a place in the order, in viewport pixels."""
         width, height = self._cell()
         row, column = divmod(index, self._columns())
-        left = MARGIN + column * (width + GAP)
+        left = MARGIN + column * self._step()
         top = MARGIN + row * (height + GAP + LABEL) - self.verticalScrollBar().value()
         return QRectF(left, top, width, height)
 
@@ -213,9 +222,9 @@ class MapsView(QAbstractScrollArea):
         if self._levels is None:
             return None
         _, rows, columns = self._levels.values.shape
-        width, height = self._cell()
+        _, height = self._cell()
         across = self._columns()
-        column = int((point.x() - MARGIN) // (width + GAP))
+        column = int((point.x() - MARGIN) // self._step())
         row = int((point.y() - MARGIN + self.verticalScrollBar().value()) // (height + GAP + LABEL))
         index = row * across + column
         if not (0 <= column < across and 0 <= index < len(self._order)):

@@ -140,7 +140,7 @@ class EvaluationTab(QWidget):
         across.addWidget(left)
         across.addWidget(right)
         across.setStretchFactor(0, 1)
-        across.setSizes([820, 560])
+        across.setSizes([700, 680])
         across.setChildrenCollapsible(False)
         self._stack = QStackedWidget(self)
         self._stack.addWidget(self.empty)

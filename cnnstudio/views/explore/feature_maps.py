@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -15,6 +16,9 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QSplitter,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
@@ -29,7 +33,40 @@ from cnnstudio.views.maps import MapsView
 from cnnstudio.views.widgets import Button, Heading, Secondary, name_widget
 
 LAYER_ROLE = Qt.ItemDataRole.UserRole + 1
+SHAPE_ROLE = Qt.ItemDataRole.UserRole + 2
 HELP = "Arrow keys step through maps; + and − or Ctrl+wheel zoom, 0 fits; double-click enlarges one"
+
+
+class _LayerDelegate(QStyledItemDelegate):
+    """A layer's name, and right-aligned its output shape."""
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        shape = index.data(SHAPE_ROLE)
+        room = option.rect.adjusted(0, 0, -theme.S8, 0)
+        width = QFontMetrics(theme.font(theme.SECONDARY_SIZE)).horizontalAdvance(shape) + theme.S12
+        whole = QStyleOptionViewItem(option)
+        self.initStyleOption(whole, index)
+        name, whole.text = whole.text, ""
+        style = whole.widget.style()
+        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, whole, painter, whole.widget)
+        painter.save()
+        painter.setPen(theme.current().color("text"))
+        painter.setFont(option.font)
+        middle = Qt.AlignmentFlag.AlignVCenter
+        text = painter.fontMetrics().elidedText(
+            name, Qt.TextElideMode.ElideRight, room.width() - width - theme.S8
+        )
+        left = room.adjusted(theme.S8, 0, 0, 0)
+        painter.drawText(left, int(Qt.AlignmentFlag.AlignLeft | middle), text)
+        painter.setPen(theme.current().color("secondary"))
+        painter.setFont(theme.font(theme.SECONDARY_SIZE))
+        painter.drawText(room, int(Qt.AlignmentFlag.AlignRight | middle), shape)
+        painter.restore()
 
 
 class FeatureMapsTab(QWidget):
@@ -46,6 +83,7 @@ class FeatureMapsTab(QWidget):
         self.layers = QListWidget(self)
         name_widget(self.layers, "layerList", "Layers", "Arrow keys step from layer to layer")
         self.layers.setUniformItemSizes(True)
+        self.layers.setItemDelegate(_LayerDelegate(self.layers))
         self.layers.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.layers.currentRowChanged.connect(lambda _row: self.wanted.emit())
 
@@ -137,8 +175,9 @@ class FeatureMapsTab(QWidget):
         self.layers.blockSignals(True)
         self.layers.clear()
         for row in rows:
-            item = QListWidgetItem(f"{row.name}   {row.words()}")
+            item = QListWidgetItem(row.name)
             item.setData(LAYER_ROLE, row.name)
+            item.setData(SHAPE_ROLE, row.words())
             item.setToolTip(f"{row.type}, {row.words()}")
             item.setSizeHint(QSize(0, theme.HIT))
             self.layers.addItem(item)

@@ -38,6 +38,7 @@ class NumberEdit(QAbstractSpinBox):
         self._scale = scale
         self._optional = optional
         self._value: float | None = None
+        self._before: float | None = None
         self.setFont(theme.font(mono=True))
         # The stylesheet's padding does not reach the field inside.
         self.lineEdit().setTextMargins(6, 0, 0, 0)
@@ -59,7 +60,8 @@ class NumberEdit(QAbstractSpinBox):
         self.lineEdit().setText("" if value is None else shortest(value))
 
     def refuse(self) -> None:
-        """Mark what is typed as not acceptable."""
+        """Mark what is typed as not acceptable; called while `edited` is emitted."""
+        self._value = self._before
         self._mark(False)
 
     def _typed(self, text: str) -> None:
@@ -68,7 +70,7 @@ class NumberEdit(QAbstractSpinBox):
             self._mark(False)
             return
         self._mark(True)
-        self._value = number
+        self._before, self._value = self._value, number
         self.edited.emit(number)
 
     def _leave(self) -> None:

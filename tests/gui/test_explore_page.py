@@ -1,0 +1,252 @@
+"""The Explore page driven by mouse and keyboard on a network trained for real."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QListWidget, QPushButton, QTabWidget
+
+from cnnstudio.app.trainer import State
+from cnnstudio.data.scan import scan_folder
+from cnnstudio.graph.presets import PRESETS
+from cnnstudio.training.control import Control
+from cnnstudio.training.run import train
+
+LONG = 90_000
+SIDE = 12
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory) -> Path:
+    """Two classes in train and test folders; the test pictures are not all easy."""
+    folder = tmp_path_factory.mktemp("data") / "pictures"
+    generator = np.random.default_rng(0)
+    for split, count in (("train", 12), ("test", 7)):
+        for label, low in (("dark", 0), ("light", 90)):
+            (folder / split / label).mkdir(parents=True)
+            for number in range(count):
+                pixels = generator.integers(low, low + 140, (SIDE, SIDE, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(folder / split / label / f"{number:02}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(pictures, tmp_path_factory) -> Path:
+    """A run of one epoch."""
+    from cnnstudio.graph.project import Project
+
+    project = Project(
+        PRESETS["small-cnn"].build((SIDE, SIDE, 3), 2),
+        {"folder": str(pictures), "image_size": [SIDE, SIDE]},
+        {"epochs": 1, "batch_size": 4},
+    )
+    return train(
+        project,
+        runs_folder=tmp_path_factory.mktemp("runs"),
+        on_event=lambda _event: None,
+        control=Control(),
+    )
+
+
+@pytest.fixture
+def page(window, trained, pictures, qtbot):
+    """The page with that run chosen and the data known."""
+    window.context.runs_folder.mkdir(parents=True)
+    run = window.context.runs_folder / trained.name
+    shutil.copytree(trained, run)
+    document = window.document
+    document.new(PRESETS["small-cnn"].build((SIDE, SIDE, 3), 2))
+    document.set_data(
+        document.data.model_copy(update={"folder": str(pictures), "image_size": (SIDE, SIDE)})
+    )
+    document.set_report(scan_folder(pictures))
+    document.undo_stack.setClean()
+    page = window.pages["explore"]
+    page.run = run
+    window.show_page("explore")
+    qtbot.waitUntil(lambda: page.maps_tab.maps.levels is not None, timeout=LONG)
+    return page
+
+
+def click(widget, qtbot) -> None:
+    assert widget.isEnabled()
+    qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
+
+
+def chosen_row(page, name: str) -> int:
+    layers = page.findChild(QListWidget, "layerList")
+    names = [layers.item(row).text() for row in range(layers.count())]
+    return names.index(name)
+
+
+def test_feature_maps_of_the_run_appear_without_a_click(page, trained, pictures, keras):
+    tab = page.maps_tab
+    picture = tab.picture_box.path
+    assert picture.is_relative_to(pictures / "test")
+    model = keras.saving.load_model(trained / "model.keras")
+    name = tab.layer
+    part = keras.Model(model.inputs[0], model.get_layer(name).output)
+    with Image.open(picture) as image:
+        pixels = np.asarray(image, np.float32)[None]
+    expected = np.asarray(part(pixels))[0].transpose(2, 0, 1)
+    np.testing.assert_allclose(tab.maps.levels.values, expected, rtol=1e-4, atol=1e-5)
+    assert [name for name, _ in tab.scores.ranked] == sorted(
+        ("dark", "light"), key=lambda label: -dict(tab.scores.ranked)[label]
+    )
+
+
+def test_arrow_keys_step_through_the_layers(page, qtbot):
+    layers = page.findChild(QListWidget, "layerList")
+    row = layers.currentRow()
+    before = page.maps_tab.maps.levels
+    qtbot.keyClick(layers, Qt.Key.Key_Down)
+    assert layers.currentRow() == row + 1
+    qtbot.waitUntil(lambda: page.maps_tab.maps.levels is not before, timeout=LONG)
+    layers.setCurrentRow(layers.count() - 1)
+    qtbot.waitUntil(lambda: page.maps_tab.maps.levels.units, timeout=LONG)
+    assert page.maps_tab.maps.levels.values.shape == (2, 1, 1)
+
+
+def test_a_dropped_picture_is_explained(page, qtbot, tmp_path):
+    path = tmp_path / "black.png"
+    Image.new("RGB", (30, 20), "black").save(path)
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    before = page.maps_tab.maps.levels
+    box = page.maps_tab.picture_box
+    drop = QDropEvent(
+        QPointF(5, 5),
+        Qt.DropAction.CopyAction,
+        mime,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    box.dropEvent(drop)
+    qtbot.waitUntil(lambda: page.maps_tab.maps.levels is not before, timeout=LONG)
+    assert page.maps_tab.picture_box.path == path
+    # A black picture excites no filter with a bias of 0 after scaling: constant maps, still drawn.
+    assert np.isfinite(page.maps_tab.maps.levels.values).all()
+
+
+def test_a_broken_picture_says_so_and_the_next_works(page, qtbot, tmp_path):
+    path = tmp_path / "broken.png"
+    path.write_bytes(b"no picture at all")
+    page.explain(path)
+    qtbot.waitUntil(lambda: "broken.png" in page.maps_tab.maps.empty_text, timeout=LONG)
+    click(page.maps_tab.findChild(QPushButton, "nextPictureButton"), qtbot)
+    qtbot.waitUntil(lambda: page.maps_tab.maps.levels is not None, timeout=LONG)
+
+
+def test_hover_and_zoom_of_the_grid(page, qtbot):
+    maps = page.maps_tab.maps
+    place = maps._place(3).center().toPoint()
+    qtbot.mouseMove(maps.viewport(), place)
+    qtbot.mouseClick(maps.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert maps.current == 3
+    assert page.findChild(QLabel, "featureMapsStatus").text().startswith("map 3 ")
+    width = maps._place(0).width()
+    click(page.maps_tab.findChild(QPushButton, "zoomInMaps"), qtbot)
+    assert maps._place(0).width() > width
+    qtbot.keyClick(maps, Qt.Key.Key_0)
+    assert maps._place(0).width() == width
+    qtbot.keyClick(maps, Qt.Key.Key_Right)
+    assert maps.current == 4
+    click_box = page.findChild(QCheckBox, "sameScale")
+    qtbot.mouseClick(click_box, Qt.MouseButton.LeftButton, pos=QPoint(8, click_box.height() // 2))
+    assert maps.levels.shared
+    assert maps.levels.levels.min() == 0
+    assert maps.levels.levels.max() == 255
+
+
+def test_confusion_matrix_counts_every_picture_and_opens_cells(window, page, qtbot):
+    tab = page.evaluation_tab
+    page.findChild(QTabWidget, "exploreTabs").setCurrentWidget(tab)
+    click(tab.findChild(QPushButton, "evaluateButton"), qtbot)
+    assert not tab.start_button.isEnabled()
+    qtbot.waitUntil(lambda: tab.evaluation is not None, timeout=LONG)
+    counts = tab.matrix.counts
+    assert counts.shape == (2, 2)
+    assert counts.sum() == 14
+    assert counts.sum(axis=1).tolist() == [7, 7]
+    assert f"{np.trace(counts) / 14:.4f}" in tab.words.text()
+    assert tab.table.model().rowCount() == 2
+
+    truth, predicted = map(int, np.unravel_index(counts.argmax(), counts.shape))
+    centre = tab.matrix.cell_rect(truth, predicted).center().toPoint()
+    qtbot.mouseMove(tab.matrix, centre)
+    qtbot.mouseClick(tab.matrix, Qt.MouseButton.LeftButton, pos=centre)
+    records = tab.cell_model.pictures
+    assert len(records) == counts[truth, predicted]
+    sure = [record.confidence for record in records]
+    assert sure == sorted(sure, reverse=True)
+    assert {record.path.parent.name for record in records} == {tab.matrix.classes[truth]}
+    assert "surest first" in tab.cell_title.text()
+    qtbot.waitUntil(lambda: len(tab.thumbnails) > 0, timeout=LONG)
+    # Opening one of them explains it.
+    tab.grid.opened.emit(records[0].path)
+    assert page.findChild(QTabWidget, "exploreTabs").currentWidget() is page.maps_tab
+    assert page.maps_tab.picture_box.path == records[0].path
+
+
+def test_other_pictures_and_what_cannot_be_measured(window, page, qtbot, tmp_path):
+    tab = page.evaluation_tab
+    box = tab.findChild(QComboBox, "evaluatedPart")
+    page.findChild(QTabWidget, "exploreTabs").setCurrentWidget(tab)
+    box.setCurrentIndex(box.findData("val"))
+    click(tab.start_button, qtbot)
+    qtbot.waitUntil(lambda: tab.evaluation is not None, timeout=LONG)
+    # One fifth of twelve pictures of each class is kept for validation.
+    assert tab.evaluation.images == 4
+    (tmp_path / "empty").mkdir()
+    tab.measure(tmp_path / "empty")
+    qtbot.waitUntil(lambda: tab.words.property("role") == "error", timeout=LONG)
+    assert "empty" in tab.words.text()
+    assert tab.start_button.isEnabled()
+    # What was measured before is still there.
+    assert tab.matrix.counts.sum() == 4
+
+
+def test_evaluate_from_the_table_of_runs(window, page, qtbot):
+    window.show_page("train")
+    window.context.evaluate(page.run)
+    assert page.isVisible()
+    tab = page.evaluation_tab
+    qtbot.waitUntil(lambda: tab.evaluation is not None, timeout=LONG)
+    assert tab.evaluation.images == 14
+
+
+def test_exploring_goes_on_while_a_training_runs(window, page, qtbot):
+    document = window.document
+    settings = document.training.model_copy(update={"epochs": 100_000, "batch_size": 4})
+    document.set_training(settings)
+    assert not page.findChild(QPushButton, "exploreLiveButton").isEnabled()
+    window.pages["train"].start()
+    qtbot.waitUntil(lambda: window.trainer.state is State.RUNNING, timeout=LONG)
+    # A finished run, measured beside it.
+    tab = page.evaluation_tab
+    tab.start()
+    qtbot.waitUntil(lambda: tab.evaluation is not None, timeout=LONG)
+    assert window.trainer.state is State.RUNNING
+    # The network that is training, as it learns.
+    live = page.findChild(QPushButton, "exploreLiveButton")
+    click(live, qtbot)
+    status = page.findChild(QLabel, "featureMapsStatus")
+    qtbot.waitUntil(lambda: status.text().startswith("Epoch "), timeout=LONG)
+    first = status.text()
+    qtbot.waitUntil(lambda: status.text() != first, timeout=LONG)
+    window.trainer.stop()
+    qtbot.waitUntil(lambda: not window.trainer.state.active, timeout=LONG)
+    assert not live.isChecked()
+
+
+def test_without_a_network_the_page_says_what_to_do(window, qtbot):
+    window.show_page("explore")
+    page = window.pages["explore"]
+    qtbot.waitUntil(lambda: page.chooser.listed, timeout=LONG)
+    assert "Train a network first" in page.maps_tab.maps.empty_text
+    assert not page.evaluation_tab.start_button.isEnabled()
+    assert "Train a network first" in page.evaluation_tab.words.text()

@@ -1,0 +1,330 @@
+"""The Train page driven by mouse and keyboard through a real training."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QComboBox, QLabel, QProgressBar, QPushButton, QSpinBox, QTableView
+
+from cnnstudio.app.trainer import State
+from cnnstudio.data.scan import scan_folder
+from cnnstudio.graph import edits
+from cnnstudio.graph.presets import PRESETS
+from cnnstudio.training import events
+from cnnstudio.views.train.number_edit import NumberEdit
+
+LONG = 90_000
+
+
+def write_pictures(folder: Path, count: int = 12, side: int = 12) -> Path:
+    generator = np.random.default_rng(0)
+    for label, low in (("dark", 0), ("light", 150)):
+        (folder / label).mkdir(parents=True)
+        for number in range(count):
+            pixels = generator.integers(low, low + 100, (side, side, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / label / f"{number:02}.png")
+    return folder
+
+
+def use(window, folder: Path, **training) -> None:
+    """A small network and the pictures of `folder`, as the Data page would leave them."""
+    document = window.document
+    document.new(PRESETS["small-cnn"].build((12, 12, 3), 2))
+    document.set_data(
+        document.data.model_copy(update={"folder": str(folder), "image_size": (12, 12)})
+    )
+    document.set_report(scan_folder(folder))
+    settings = document.training.model_copy(update={"batch_size": 4, **training})
+    document.set_training(settings)
+    document.undo_stack.setClean()
+
+
+@pytest.fixture
+def page(window, tmp_path):
+    use(window, write_pictures(tmp_path / "pictures"), epochs=2)
+    window.show_page("train")
+    return window.pages["train"]
+
+
+@pytest.fixture
+def button(window, page, qtbot):
+    """Find a button of the page, or press it."""
+
+    def find(name: str, *, press: bool = False) -> QPushButton:
+        found = page.findChild(QPushButton, f"{name}Button")
+        if press:
+            assert found.isEnabled(), f"{name} cannot be pressed"
+            qtbot.mouseClick(found, Qt.MouseButton.LeftButton)
+        return found
+
+    return find
+
+
+def enabled(button) -> set[str]:
+    return {name for name in ("start", "pause", "stop") if button(name).isEnabled()}
+
+
+def reach(window, state, qtbot) -> None:
+    qtbot.waitUntil(lambda: window.trainer.state is state, timeout=LONG)
+
+
+def test_a_training_from_start_to_finish(window, page, button, qtbot):
+    seen = []
+    window.trainer.events.connect(seen.extend)
+    note = page.findChild(QLabel, "trainingNote")
+    assert "24 pictures of 2 classes" in note.text()
+    assert enabled(button) == {"start"}
+    with qtbot.waitSignal(window.context.run_changed, timeout=LONG) as changed:
+        button("start", press=True)
+        assert window.trainer.state is State.PREPARING
+        assert enabled(button) == {"stop"}
+    reach(window, State.FINISHED, qtbot)
+    run = changed.args[0]
+    assert run == window.trainer.run
+    assert (run / "model.keras").is_file()
+    assert enabled(button) == {"start"}
+
+    # Every figure that was sent is on the curves, at its place.
+    history = page.curves.history
+    batches = [event for event in seen if isinstance(event, events.BatchDone)]
+    epochs = [event for event in seen if isinstance(event, events.EpochDone)]
+    assert len(history.get("loss", "batch")) == len(batches) > 0
+    assert history.get("loss", "training").x.tolist() == [1, 2]
+    expected = [event.metrics["val_accuracy"] for event in epochs]
+    assert history.get("accuracy", "validation").y.tolist() == expected
+    assert history.get("loss", "batch").x[-1] == 2
+
+    # Feature maps of a picture of the data came without anybody asking.
+    levels = page.live_maps.maps.levels
+    assert levels is not None
+    assert levels.values.shape == (32, 12, 12)
+    assert page.live_maps.picture_box.path.suffix == ".png"
+
+    assert page.findChild(QProgressBar, "epochProgress").value() == 1000
+    assert page.findChild(QProgressBar, "runProgress").value() == 1000
+    assert "after 2 epochs" in page.findChild(QLabel, "trainingState").text()
+    assert "best epoch" in note.text()
+    qtbot.mouseClick(page.findChild(QPushButton, "wayExplore"), Qt.MouseButton.LeftButton)
+    assert window.pages["explore"].isVisible()
+
+
+def test_pause_resume_and_stop_by_mouse(window, page, button, qtbot):
+    document = window.document
+    document.set_training(document.training.model_copy(update={"epochs": 100_000}))
+    button("start", press=True)
+    reach(window, State.RUNNING, qtbot)
+    assert enabled(button) == {"pause", "stop"}
+    run = window.trainer.run
+
+    with qtbot.waitSignal(
+        window.trainer.events,
+        timeout=LONG,
+        check_params_cb=lambda new: any(isinstance(e, events.Paused) for e in new),
+    ):
+        button("pause", press=True)
+    assert window.trainer.state is State.PAUSED
+    assert button("pause").text() == "Resume"
+    assert "Paused in epoch" in page.findChild(QLabel, "trainingState").text()
+
+    # A second start is refused, whichever way it comes.
+    assert page.start() is False
+    window.context.train()
+    assert window.trainer.state is State.PAUSED
+    assert window.trainer.run == run
+
+    button("pause", press=True)
+    assert window.trainer.state is State.RUNNING
+    button("stop", press=True)
+    assert enabled(button) == set()
+    reach(window, State.FINISHED, qtbot)
+    assert enabled(button) == {"start"}
+    assert "Stopped after" in page.findChild(QLabel, "trainingState").text()
+    assert [path for path in window.context.runs_folder.iterdir() if path.is_dir()] == [run]
+
+
+def test_watching_another_layer_and_picture_while_it_trains(window, page, button, qtbot):
+    document = window.document
+    document.set_training(document.training.model_copy(update={"epochs": 100_000}))
+    button("start", press=True)
+    maps = page.live_maps.maps
+    qtbot.waitUntil(lambda: maps.levels is not None, timeout=LONG)
+    box = page.findChild(QComboBox, "watchedLayer")
+    dense = next(i for i in range(box.count()) if box.itemData(i).startswith("dense"))
+    box.setCurrentIndex(dense)
+    box.activated.emit(dense)
+    qtbot.waitUntil(lambda: maps.levels.units, timeout=LONG)
+    first = page.live_maps.picture_box.path
+    qtbot.mouseClick(page.findChild(QPushButton, "nextPictureButton"), Qt.MouseButton.LeftButton)
+    assert page.live_maps.picture_box.path != first
+    # Nobody looks, nobody computes.
+    window.show_page("design")
+    assert window.trainer._control.watched is None
+    window.show_page("train")
+    assert window.trainer._control.watched is not None
+
+
+def test_start_says_what_stands_in_the_way(window, qtbot):
+    window.show_page("train")
+    page = window.pages["train"]
+    start = page.findChild(QPushButton, "startButton")
+    note = page.findChild(QLabel, "trainingNote")
+    assert not start.isEnabled()
+    assert "needs pictures" in note.text()
+    qtbot.mouseClick(page.findChild(QPushButton, "wayOpentheDatapage"), Qt.MouseButton.LeftButton)
+    assert window.pages["data"].isVisible()
+
+
+def test_a_network_that_does_not_fit_is_put_right_by_a_button(window, page, button, qtbot):
+    note = page.findChild(QLabel, "trainingNote")
+    document = window.document
+    document.set_data(document.data.model_copy(update={"color_mode": "grayscale"}))
+    qtbot.waitUntil(lambda: not button("start").isEnabled())
+    assert "12 × 12 × 3, the data gives 12 × 12 × 1" in note.text()
+    assert page.start() is False
+    qtbot.mouseClick(page.findChild(QPushButton, "wayMatchthedata"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: button("start").isEnabled())
+
+    flatten = next(n for n, layer in document.network.layers.items() if layer.type == "Flatten")
+    document.edit("Delete", edits.remove_layers, [flatten])
+    qtbot.waitUntil(lambda: not button("start").isEnabled())
+    assert note.text().startswith(document.analysis.errors[0].message)
+    remedy = document.analysis.errors[0].remedies[0].label
+    way = page.findChild(QPushButton, f"way{remedy.replace(' ', '')}")
+    qtbot.mouseClick(way, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: button("start").isEnabled())
+
+
+def test_settings_are_undoable_field_by_field(window, page, qtbot):
+    document, form = window.document, page.form
+    rate = form.findChild(NumberEdit, "optimizer.learning_rate")
+    rate.lineEdit().selectAll()
+    qtbot.keyClicks(rate.lineEdit(), "1e-2")
+    assert document.training.optimizer.learning_rate == 0.01
+    assert rate.lineEdit().text() == "1e-2"
+    qtbot.keyClick(rate.lineEdit(), Qt.Key.Key_Up)
+    assert document.training.optimizer.learning_rate == 0.02
+    qtbot.keyClick(rate.lineEdit(), Qt.Key.Key_Down)
+    qtbot.keyClick(rate.lineEdit(), Qt.Key.Key_Down)
+    assert document.training.optimizer.learning_rate == 0.005
+
+    size = form.findChild(QSpinBox, "batch_size")
+    size.lineEdit().selectAll()
+    qtbot.keyClicks(size.lineEdit(), "16")
+    assert document.training.batch_size == 16
+    document.undo_stack.undo()
+    assert (document.training.batch_size, size.value()) == (4, 4)
+    assert document.training.optimizer.learning_rate == 0.005
+    document.undo_stack.undo()
+    assert document.training.optimizer.learning_rate == 0.001
+    assert rate.value == 0.001
+    document.undo_stack.redo()
+    assert rate.lineEdit().text() == "0.005"
+
+
+def test_only_the_chosen_optimizers_arguments_are_shown(window, page, qtbot):
+    form = page.form
+
+    def shown() -> set[str]:
+        return {
+            path[-1]
+            for path, row in form.rows.items()
+            if path[0] == "optimizer" and not row.editor.isHidden()
+        }
+
+    assert shown() == {"name", "learning_rate", "beta_1", "beta_2", "epsilon", "weight_decay"}
+    combo = form.findChild(QComboBox, "optimizer.name")
+    qtbot.keyClicks(combo, "SGD")
+    assert window.document.training.optimizer.name == "SGD"
+    assert shown() == {"name", "learning_rate", "momentum", "nesterov", "weight_decay"}
+    assert form.rows[("early_stopping", "patience")].editor.isHidden()
+    box = form.rows[("early_stopping", "enabled")].editor
+    qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+    assert window.document.training.early_stopping.enabled
+    assert not form.rows[("early_stopping", "patience")].editor.isHidden()
+
+
+def test_what_is_no_number_or_out_of_range_is_marked_and_undone(window, page, qtbot):
+    rate = page.form.findChild(NumberEdit, "optimizer.learning_rate")
+    steps = window.document.undo_stack.count()
+    rate.setFocus()
+    rate.lineEdit().selectAll()
+    qtbot.keyClicks(rate.lineEdit(), "fast")
+    assert rate.property("state") == "error"
+    assert window.document.training.optimizer.learning_rate == 0.001
+    rate.lineEdit().selectAll()
+    qtbot.keyClicks(rate.lineEdit(), "-3")
+    assert rate.property("state") == "error"
+    assert "greater than 0" in page.findChild(QLabel, "settingHelp").text()
+    qtbot.keyClick(rate, Qt.Key.Key_Return)
+    assert rate.lineEdit().text() == "0.001"
+    assert window.document.undo_stack.count() == steps
+
+
+def test_a_failed_training_says_why_and_the_page_goes_on(window, page, button, qtbot):
+    for path in Path(window.document.data.folder).rglob("*.png"):
+        path.write_bytes(b"no picture")
+    button("start", press=True)
+    reach(window, State.FAILED, qtbot)
+    note = page.findChild(QLabel, "trainingNote")
+    assert note.property("role") == "error"
+    assert len(note.text()) > 20
+    assert "Traceback" not in note.text()
+    assert page.messages.count() >= 1
+    assert button("start").isEnabled()
+
+
+def test_skipped_pictures_are_named_and_training_goes_on(window, page, button, qtbot):
+    broken = Path(window.document.data.folder) / "dark" / "03.png"
+    broken.write_bytes(broken.read_bytes()[:60])
+    button("start", press=True)
+    reach(window, State.FINISHED, qtbot)
+    texts = [page.messages.item(i).text() for i in range(page.messages.count())]
+    assert any("03.png" in text for text in texts)
+    assert "skipped" in page.findChild(QLabel, "trainingNote").text()
+
+
+def test_choosing_a_run_shows_its_curves(window, page, button, qtbot, tmp_path):
+    button("start", press=True)
+    reach(window, State.FINISHED, qtbot)
+    first = window.trainer.run
+    expected = page.curves.history.get("loss", "training").y.tolist()
+    document = window.document
+    document.set_training(document.training.model_copy(update={"epochs": 1}))
+    button("start", press=True)
+    reach(window, State.FINISHED, qtbot)
+    table = page.findChild(QTableView, "runTable")
+    qtbot.waitUntil(
+        lambda: (
+            table.model().rowCount() == 2
+            and {r.state for r in page.runs.model.runs} == {"finished"}
+        ),
+        timeout=LONG,
+    )
+    assert page.runs.selected().path == window.trainer.run
+    row = next(r for r in range(2) if "2 / 2" in str(table.model().index(r, 2).data()))
+    place = table.visualRect(table.model().index(row, 0)).center()
+    with qtbot.waitSignal(page.runs.history_read, timeout=LONG):
+        qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert page.curves.run_name == first.name
+    assert page.curves.history.get("loss", "training").y.tolist() == pytest.approx(expected)
+    assert len(page.curves.history.get("accuracy", "batch")) > 0
+
+    # Its network and settings come back into the project, and undo takes them out again.
+    info = page.runs.selected()
+    document.set_training(document.training.model_copy(update={"batch_size": 7}))
+    menu = page.runs.menu_for(info)
+    menu.actions()[3].trigger()
+    assert document.training.batch_size == 4
+    document.undo_stack.undo()
+    assert document.training.batch_size == 7
+
+    # The curves as files.
+    for suffix in (".png", ".svg", ".csv"):
+        path = tmp_path / f"curves{suffix}"
+        with qtbot.waitSignal(page.curves.saved, timeout=LONG):
+            page.curves.save(path)
+        assert path.stat().st_size > 200
+    with Image.open(tmp_path / "curves.png") as picture:
+        assert picture.size == (1650, 675)
