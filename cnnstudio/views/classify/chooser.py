@@ -94,8 +94,10 @@ class ModelChooser(QWidget):
         )
 
     def choose_run(self, run: Path) -> None:
-        """Follow the run that was just trained or chosen elsewhere."""
-        self._follows = True
+        """Follow the run that was just trained, or keep to the one that was chosen elsewhere."""
+        self._follows = run == self._context.trainer.run
+        if not self._follows:
+            self._path = Path(run)
         self.refresh()
 
     def choose_file(self) -> None:
