@@ -222,10 +222,9 @@ class Actions(QObject):
             action.setCheckable(True)
             action.setChecked(theme.choice() == choice)
             group.addAction(action)
-        full = self._add(
-            "view", "&Full screen", "fullScreenAction", self._full_screen, Keys.FullScreen
-        )
-        full.setShortcuts([QKeySequence("F11"), *QKeySequence.keyBindings(Keys.FullScreen)])
+        full = self._add("view", "&Full screen", "fullScreenAction", self._full_screen)
+        usual = QKeySequence.keyBindings(Keys.FullScreen)
+        full.setShortcuts(list(dict.fromkeys([QKeySequence("F11"), *usual])))
         self._menus["view"].addSeparator()
 
     def _choose_theme(self, choice: theme.Choice) -> None:

@@ -14,7 +14,8 @@ from PySide6.QtSvg import QSvgRenderer
 from cnnstudio.app import paths
 from cnnstudio.views import theme
 
-SIZES = (16, 20, 24, 32, 48)
+# Those of menus and buttons, on screens of 1 and 2 pixels a point.
+SIZES = (16, 20, 32, 40)
 # What `set_icon` was called on, to draw it again in another theme: target -> (name, colour).
 _held: weakref.WeakKeyDictionary[Any, tuple[str, str]] = weakref.WeakKeyDictionary()
 
@@ -23,7 +24,7 @@ def icon(name: str, color: str = "text") -> QIcon:
     """The icon `name` in a colour of the theme (`text`, `accent`, …) or `#rrggbb`."""
     look = theme.current()
     value = color if color.startswith("#") else getattr(look, color)
-    return _icon(name, value, look.tint("secondary", "surface", 0.6))
+    return _icon(name, value)
 
 
 def pixmap(name: str, size: int, color: str = "text", ratio: float = 1.0) -> QPixmap:
@@ -48,12 +49,10 @@ theme.watcher.theme_changed.connect(_redraw)
 
 
 @cache
-def _icon(name: str, color: str, disabled: str) -> QIcon:
+def _icon(name: str, color: str) -> QIcon:
     made = QIcon()
     for size in SIZES:
-        for ratio in (1.0, 2.0):
-            made.addPixmap(_drawn(name, color, size, ratio))
-            made.addPixmap(_drawn(name, disabled, size, ratio), QIcon.Mode.Disabled)
+        made.addPixmap(_drawn(name, color, size, 1.0))
     return made
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
@@ -49,11 +50,8 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(960, 600)
         self.setAcceptDrops(True)
         self.settings = Settings(self)
-        app = QApplication.instance()
-        if isinstance(app, QApplication) and theme.choice() != self.settings.theme:
-            theme.choose(self.settings.theme)
-        elif isinstance(app, QApplication):
-            theme.apply(app)
+        app = cast(QApplication, QApplication.instance())
+        theme.begin(app, self.settings.theme)
         self.document = Document(self)
         self.trainer = Trainer(self)
         self.tasks = TaskRunner("tasks", self)
@@ -68,6 +66,7 @@ class MainWindow(QMainWindow):
         self._assemble()
         self.actions_ = Actions(self, self.context, self.files, self.pages, TITLES)
         self._connect()
+        theme.apply(app)
         self._restore_look()
 
     def show_page(self, name: PageName) -> None:

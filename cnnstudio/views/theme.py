@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Literal
 
@@ -170,10 +171,29 @@ def choose(choice: Choice) -> None:
         apply(app)
 
 
+def begin(app: QApplication, choice: Choice) -> None:
+    """What `choose` does, for a window that is still to be built: `apply` has to follow."""
+    global _choice
+    _choice = choice
+    prepare(app)
+
+
 def apply(app: QApplication) -> None:
     """Set the palette, font and stylesheet of the theme that is chosen, and follow the system."""
     from cnnstudio.views.stylesheet import stylesheet
 
+    prepare(app)
+    if app.property("stylesheet") != _current.name:
+        app.setProperty("stylesheet", _current.name)
+        app.setStyleSheet(stylesheet(_current))
+
+
+def prepare(app: QApplication) -> None:
+    """Set all but the stylesheet.
+
+    Building a window under a stylesheet takes half as long again, because Qt polishes a widget
+    anew whenever it gets a parent: `prepare`, build, `apply`.
+    """
     global _current, _watching
     hints = app.styleHints()
     if _watching is not app:
@@ -187,7 +207,6 @@ def apply(app: QApplication) -> None:
     _current = theme
     app.setProperty("theme", theme.name)
     app.setPalette(_palette(theme))
-    app.setStyleSheet(stylesheet(theme))
     watcher.theme_changed.emit(theme)
 
 
@@ -199,13 +218,18 @@ def font(size: int = TEXT_SIZE, *, bold: bool = False, mono: bool = False) -> QF
         made.setStyleHint(QFont.StyleHint.Monospace)
     else:
         made = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
-        if "Inter" in QFontDatabase.families():
+        if _has_inter():
             made = QFont("Inter")
     made.setPixelSize(size)
     if bold:
         made.setWeight(QFont.Weight.DemiBold)
     made.setFeature(QFont.Tag("tnum"), 1)
     return made
+
+
+@cache
+def _has_inter() -> bool:
+    return "Inter" in QFontDatabase.families()
 
 
 def _wanted(system: Qt.ColorScheme) -> Theme:
