@@ -42,6 +42,7 @@ from cnnstudio.views.widgets import Secondary, name_widget
 
 LAYER_MIME = "application/x-cnnstudio-layer-type"
 FAMILY_ROLE = Qt.ItemDataRole.UserRole + 1
+HEADING_ROLE = Qt.ItemDataRole.UserRole + 2
 
 
 def matches(query: str) -> list[LayerSpec]:
@@ -83,8 +84,10 @@ class LayerModel(QStandardItemModel):
             specs = [spec for spec in CATALOGUE.values() if spec.category is category]
             if not specs:
                 continue
-            heading = QStandardItem(category.value)
+            # The text of an item is a layer type; some families are called like one of theirs.
+            heading = QStandardItem()
             heading.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            heading.setData(category.value, HEADING_ROLE)
             heading.setData(category.value, Qt.ItemDataRole.AccessibleTextRole)
             self.appendRow(heading)
             for spec in specs:
@@ -131,7 +134,8 @@ class SwatchDelegate(QStyledItemDelegate):
             painter.setPen(look.secondary)
             painter.setFont(font(12, bold=True))
             area = option.rect.adjusted(self._indent, 0, -4, -3)
-            painter.drawText(area, int(Qt.AlignmentFlag.AlignBottom), index.data())
+            text = index.data(HEADING_ROLE) or index.data()
+            painter.drawText(area, int(Qt.AlignmentFlag.AlignBottom), text)
             painter.restore()
             return
         option = QStyleOptionViewItem(option)

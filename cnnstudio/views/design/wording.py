@@ -54,7 +54,7 @@ def bytes_text(size: float) -> str:
 
 def number_text(value: float) -> str:
     """A number as a person would type it: `1/255`, `0.5`, `1e-07`."""
-    if value and abs(value) < 1 and value not in (0.5, 0.25, 0.2, 0.1):
+    if 9e-4 < abs(value) < 0.5:
         inverse = round(1 / value)
         if 2 < abs(inverse) <= 1024 and value == 1 / inverse and len(f"{value:.12g}") > 8:
             return f"1/{inverse}" if inverse > 0 else f"-1/{-inverse}"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnstudio.graph import edits
-from cnnstudio.graph.layout import arrange
+from cnnstudio.graph.layout import arrange, close_rows, set_beside
 from cnnstudio.graph.network import Network
 
 
@@ -129,3 +129,29 @@ def test_a_thousand_scattered_layers_come_back_in_order():
     )
     assert cells(arrange(scattered)) == cells(arrange(network))
     assert len(set(cells(arrange(network)).values())) == len(network)
+
+
+def test_rows_close_after_a_removal_as_far_as_they_can():
+    network = arrange(chain("Input", "Conv2D", "ReLU", "Flatten", "Dense"))
+    after = edits.remove_layers(network, ["conv2d_1", "relu_1"])
+    closed = close_rows(network, after)
+    assert closed["flatten_1"].position == (0.0, edits.ROW)
+    assert closed["dense_1"].position == (0.0, 2 * edits.ROW)
+    # A layer that another one feeds from further down stays below it.
+    network = arrange(residual(1))
+    after = edits.remove_layers(network, ["batch_normalization_1"])
+    closed = close_rows(network, after)
+    assert closed["add_1"].position[1] == closed["conv2d_2"].position[1] + edits.ROW
+    # Where another layer stands nothing moves.
+    network = arrange(chain("Input", "Conv2D", "ReLU"))
+    network, _ = edits.add_layer(network, "Dropout", (0.0, edits.ROW))
+    after = edits.remove_layers(network, ["conv2d_1"])
+    assert close_rows(network, after) is after
+
+
+def test_a_layer_that_covers_another_is_set_beside_it():
+    network = arrange(chain("Input", "Conv2D"))
+    network, name = edits.add_layer(network, "Dropout", (0.0, edits.ROW))
+    assert set_beside(network, name)[name].position == (edits.COLUMN, edits.ROW)
+    network, name = edits.add_layer(network, "Dropout", (0.0, 5 * edits.ROW))
+    assert set_beside(network, name) is network
