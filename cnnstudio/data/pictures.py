@@ -132,6 +132,14 @@ def read_header(stream: io.BufferedIOBase, path: str | os.PathLike[str]) -> Head
     return _from_stream(stream, path, made)
 
 
+def too_large(width: int, height: int) -> str | None:
+    """Why so many pixels are not decoded, or None."""
+    if width * height <= PIXEL_LIMIT:
+        return None
+    millions = PIXEL_LIMIT // 1_000_000
+    return f"{width:,} × {height:,} pixels are too many to decode (at most {millions} million)"
+
+
 def why_no_picture(head: bytes) -> str:
     """The reason why a file that begins with `head` (up to a few hundred bytes) is no picture."""
     if not head:
@@ -222,13 +230,10 @@ def _prepared(
         turned = _orientation(image) >= 5
         # Decodes at 1/2, 1/4 or 1/8 where that is still as large as wanted, or larger.
         image.draft(mode, (height, width) if turned else (width, height))
-    pixels = image.width * image.height
-    if pixels > PIXEL_LIMIT:
-        raise _RefusedError(
-            f"{image.width:,} × {image.height:,} pixels are too many to decode "
-            f"(at most {PIXEL_LIMIT // 1_000_000} million)"
-        )
-    if pixels > LARGE:
+    refusal = too_large(image.width, image.height)
+    if refusal is not None:
+        raise _RefusedError(refusal)
+    if image.width * image.height > LARGE:
         with _large_one_at_a_time:
             image.load()
             plain = _plain(image, mode)

@@ -148,11 +148,11 @@ def test_a_jpeg_without_an_end_mark_may_be_whole(tmp_path):
     assert not scan_folder(tmp_path).skipped
 
 
-def test_a_bomb_is_listed_and_not_decoded(tmp_path):
+def test_a_bomb_is_set_aside(tmp_path):
     folder_of(tmp_path, {"a": 1, "b": 1})
     (tmp_path / "a" / "bomb.png").write_bytes(png_claiming(60_000, 60_000))
-    report = scan_folder(tmp_path)
-    assert report.sizes[60_000, 60_000] == 1
+    found = reasons(scan_folder(tmp_path))
+    assert found["a/bomb.png"].startswith("60,000 × 60,000 pixels are too many")
 
 
 def test_sizes_are_those_of_the_upright_picture(tmp_path):
