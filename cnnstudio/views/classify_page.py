@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QPoint, QSortFilterProxyModel, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import (
     QAction,
     QDragEnterEvent,
@@ -20,14 +20,10 @@ from PySide6.QtGui import (
     QShowEvent,
 )
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QHeaderView,
-    QMenu,
     QSplitter,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -40,26 +36,16 @@ from cnnstudio.keras_build.trained import MODEL_SUFFIXES
 from cnnstudio.views import theme
 from cnnstudio.views.classify.chooser import ModelChooser
 from cnnstudio.views.classify.detail import Detail
-from cnnstudio.views.classify.results import (
-    CLASSES,
-    CONFIDENCE,
-    PICTURE,
-    RESULT_ROLE,
-    ROW_HEIGHT,
-    SORT_ROLE,
-    ResultDelegate,
-    ResultModel,
-    results_csv,
-)
+from cnnstudio.views.classify.results import ROW_HEIGHT, ResultModel, results_csv
 from cnnstudio.views.classify.session import Session
+from cnnstudio.views.classify.table import PredictionTable
 from cnnstudio.views.classify.target import DropTarget
 from cnnstudio.views.context import Context
 from cnnstudio.views.dialogs import choose_file, choose_folder
 from cnnstudio.views.drop import local_paths, path_from_text, show_in_folder
 from cnnstudio.views.pictures import Thumbnails
 from cnnstudio.views.strip import Strip
-from cnnstudio.views.viewer import PictureViewer
-from cnnstudio.views.widgets import Heading, Line, name_widget
+from cnnstudio.views.widgets import Heading, Line
 
 DETAIL = 384
 
@@ -74,7 +60,6 @@ class ClassifyPage(QWidget):
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._context = context
-        self._viewer: PictureViewer | None = None
         self._given: list[Path] = []  # what the results on show were asked for
         self._pending: list[Path] = []  # dropped before there was a network
         self._used: Path | None = None  # the network of the results on show
@@ -179,7 +164,7 @@ class ClassifyPage(QWidget):
 
     def write_csv(self, file: Path) -> None:
         try:
-            file.write_text(results_csv(self._rows()), encoding="utf-8", newline="")
+            file.write_text(results_csv(self.table.rows()), encoding="utf-8", newline="")
         except OSError as error:
             self._context.notify(
                 f"{file} could not be written: {error.strerror}. Choose another place.", "error"
@@ -236,10 +221,7 @@ class ClassifyPage(QWidget):
         self.results.append(results)
         if first:
             self._show_state()
-        if not self.table.currentIndex().isValid():
-            self.table.setCurrentIndex(self._sorted.index(0, 0))
-        else:
-            self._show_current()
+        self.table.choose_first()
 
     def _failed(self, sentence: str) -> None:
         if not self.results.results:
@@ -275,44 +257,6 @@ class ClassifyPage(QWidget):
             words.append(f"{broken:,} could not be read")
         words.append("drop more here")
         self.target.show_summary("  ·  ".join(words))
-
-    def _show_current(self) -> None:
-        self.detail.show_result(self.table.currentIndex().data(RESULT_ROLE))
-
-    def _rows(self) -> list[Any]:
-        """The results in the order shown."""
-        return [
-            self._sorted.index(row, 0).data(RESULT_ROLE) for row in range(self._sorted.rowCount())
-        ]
-
-    def _selected(self) -> list[Any]:
-        rows = sorted(self.table.selectionModel().selectedRows(), key=lambda index: index.row())
-        return [index.data(RESULT_ROLE) for index in rows]
-
-    def _copy(self) -> None:
-        chosen = self._selected() or self._rows()
-        if chosen:
-            QGuiApplication.clipboard().setText(results_csv(chosen))
-
-    def _open_large(self, *_index: object) -> None:
-        current = self.table.currentIndex().data(RESULT_ROLE)
-        if current is None or isinstance(current, Unreadable):
-            return
-        shown = [result.path for result in self._rows() if not isinstance(result, Unreadable)]
-        if self._viewer is None:
-            self._viewer = PictureViewer(self._context.tasks, self)
-        self._viewer.show_picture(shown, shown.index(current.path))
-
-    def _menu(self, point: QPoint) -> None:
-        chosen = self._selected()
-        if not chosen:
-            return
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("Open large", self._open_large)
-        menu.addAction("Show in file manager", lambda: show_in_folder(chosen[0].path))
-        menu.addAction("Copy as CSV", self._copy)
-        menu.popup(self.table.viewport().mapToGlobal(point))
 
     def _choose_pictures(self) -> None:
         endings = " ".join(f"*{suffix}" for suffix in sorted(SUFFIXES))
@@ -377,40 +321,14 @@ class ClassifyPage(QWidget):
                 "export": self.export_csv,
             }
         )
-        self._sorted = QSortFilterProxyModel(self)
-        self._sorted.setSourceModel(self.results)
-        self._sorted.setSortRole(SORT_ROLE)
-        self.table = QTableView()
-        name_widget(self.table, "predictionTable", "Predictions")
-        self.table.setModel(self._sorted)
-        self.table.setItemDelegate(ResultDelegate(self.table))
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.table.setShowGrid(False)
-        self.table.setTabKeyNavigation(False)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
-        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header = self.table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setSortIndicatorClearable(True)
-        self.table.setSortingEnabled(True)
-        self.table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
-        header.setSectionResizeMode(PICTURE, QHeaderView.ResizeMode.Interactive)
-        header.setSectionResizeMode(CLASSES, QHeaderView.ResizeMode.Interactive)
-        header.setSectionResizeMode(CONFIDENCE, QHeaderView.ResizeMode.Stretch)
-        header.resizeSection(PICTURE, 280)
-        header.resizeSection(CLASSES, 168)
-        self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_current())
-        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.table.customContextMenuRequested.connect(self._menu)
-        self.table.activated.connect(self._open_large)
+        self.table = PredictionTable(self.results, self._context.tasks)
         self.detail = Detail(self._context.tasks)
+        self.table.current_result.connect(self.detail.show_result)
 
     def _make_actions(self) -> None:
         for text, name, keys, slot in (
             ("Paste a picture to classify", "pastePictureAction", "Ctrl+V", self.paste),
-            ("Copy predictions as CSV", "copyPredictionsAction", "Ctrl+C", self._copy),
+            ("Copy predictions as CSV", "copyPredictionsAction", "Ctrl+C", self.table.copy),
             ("Stop classifying", "stopClassifyAction", "Esc", self.stop),
             ("Export predictions as CSV…", "exportPredictionsAction", "", self.export_csv),
         ):

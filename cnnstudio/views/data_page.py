@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QMimeData, Qt
 from PySide6.QtGui import (
@@ -14,10 +14,7 @@ from PySide6.QtGui import (
     QKeySequence,
 )
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
-    QLineEdit,
-    QMenu,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -31,15 +28,19 @@ from cnnstudio.views import theme
 from cnnstudio.views.context import Context
 from cnnstudio.views.data import facts, work
 from cnnstudio.views.data.browser import Browser
+from cnnstudio.views.data.folder_bar import FolderBar
+from cnnstudio.views.data.match_bar import MatchBar
+from cnnstudio.views.data.scanner import Scanner
 from cnnstudio.views.data.scanning import ScanCard
 from cnnstudio.views.data.settings_panel import SettingsPanel
 from cnnstudio.views.dialogs import choose_folder
-from cnnstudio.views.drop import DropFrame, DropVeil, local_paths, path_from_text
-from cnnstudio.views.strip import Strip
-from cnnstudio.views.widgets import Button, EmptyState, Line, name_widget, set_property
+from cnnstudio.views.drop import DropFrame, DropVeil, local_paths
+from cnnstudio.views.strip import Strip, StripAction
+from cnnstudio.views.widgets import EmptyState, Line
 
-SAMPLES = {"digits": "Handwritten digits", "shapes": "Drawn shapes"}
-REPORTS_KEPT = 3
+if TYPE_CHECKING:
+    from cnnstudio.data.scan import FolderReport
+
 EMPTY_TEXT = (
     "Drop a folder of pictures here: one folder for each class, or train, val and test folders "
     "of those. Nothing is copied, changed or sent anywhere."
@@ -56,99 +57,61 @@ class DataPage(QWidget):
         self.setAcceptDrops(True)
         self._context = context
         self._document = context.document
-        self._task: Task | None = None
-        self._scanning: Path | None = None
         self._refused: Path | None = None  # the folder of the project, when it cannot be read
         self._counting: Task | None = None
         self._looking: Task | None = None
-        self._reports: dict[Path, Any] = {}
-        self._kept = ""  # the mismatch that the person wants to keep
+        self._shown: FolderReport | None = None
+        self._unfit = False  # whether the message says that the data cannot be trained on
+        self._ready = False  # whether the next step is to train
         self._make_parts()
         self._lay_out()
         self._veil = DropVeil(self, "Drop to open this folder")
+        self.scanner = Scanner(context.tasks, self)
+        self.scanner.began.connect(self._began)
+        self.scanner.progressed.connect(self.scan_card.show_progress)
+        self.scanner.found.connect(self._found)
+        self.scanner.failed.connect(self._scan_failed)
         document = self._document
         document.data_changed.connect(self._follow)
         document.changed.connect(self._follow_network)
         context.folder_requested.connect(self.open_folder)
         context.sample_requested.connect(self.make_sample)
-        context.settings.recent_changed.connect(self._fill_recent)
-        self._fill_recent()
         self._follow()
 
     # --- entries
 
     def open_folder(self, folder: str | Path) -> None:
         """Look through `folder` and make it the data of the project when it holds pictures."""
-        path = Path(folder).expanduser().absolute()
-        self._reports.pop(path, None)
-        self._scan(path)
+        self.scanner.scan(Path(folder).expanduser().absolute())
 
     def make_sample(self, name: str) -> None:
         """Write the sample set `name` to its place, if it is not there, and open it."""
-        folder = paths.sample_folder(name)
-        self._stop_scan()
-        self.folder.setText(str(folder))
-        self._begin(folder, f"Making the sample {SAMPLES.get(name, name).lower()}…")
-        self._task = self._context.tasks.run(
-            work.make_sample,
-            name,
-            folder,
-            on_done=self._scan,
-            on_failed=self._scan_failed,
-            on_progress=self.scan_card.show_progress,
-            latest=True,
-        )
+        self.scanner.make_sample(name, paths.sample_folder(name))
 
     def stop(self) -> None:
         """Stop looking through the folder."""
-        folder = self._scanning
-        self._stop_scan()
+        folder = self.scanner.stop()
         if folder is None:
             return
         self._refused = folder if folder == self._project_folder() else None
         self._follow()
-        again = ("Go on", lambda: self.open_folder(folder))
-        self.message.show_message(f"Stopped looking through {folder}.", "warning", [
-            again, ("Dismiss", self._dismiss),
-        ])  # fmt: skip
+        self.message.show_message(
+            f"Stopped looking through {folder}.",
+            "warning",
+            [("Look again", lambda: self.open_folder(folder)), ("Dismiss", self._dismiss)],
+        )
 
     # --- scanning
 
-    def _scan(self, folder: Path) -> None:
-        self._stop_scan()
-        self.folder.setText(str(folder))
-        self._begin(folder, f"Looking through {folder.name or folder}")
-        self._task = self._context.tasks.run(
-            work.scan,
-            folder,
-            on_done=self._scanned,
-            on_failed=self._scan_failed,
-            on_progress=self.scan_card.show_progress,
-            latest=True,
-        )
-
-    def _begin(self, folder: Path, title: str) -> None:
-        self._scanning = folder
+    def _began(self, folder: Path, title: str) -> None:
         self._refused = None
+        self.bar.show_folder(folder)
         self.message.hide()
-        set_property(self.folder, "state", "")
+        self.match.hide()
         self.scan_card.begin(title, str(folder))
         self.stack.setCurrentWidget(self.scan_card)
-        self.match.hide()
 
-    def _stop_scan(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-        self._task = self._scanning = None
-
-    def _scanned(self, report: Any) -> None:
-        folder = self._scanning
-        self._task = self._scanning = None
-        if folder is None:
-            return
-        self._reports = {folder: report, **self._reports}
-        for old in list(self._reports)[REPORTS_KEPT:]:
-            del self._reports[old]
+    def _found(self, folder: Path, report: FolderReport) -> None:
         self._context.settings.add_recent_folder(folder)
         self.browser.forget()
         if self._project_folder() == folder:
@@ -162,23 +125,19 @@ class DataPage(QWidget):
                 "excluded": (),
             }
         )
-        self._kept = ""
+        self.match.forget()
         self._document.set_data(data, f"Open {folder.name}")
 
-    def _scan_failed(self, reason: str) -> None:
-        folder = self._scanning
-        self._task = self._scanning = None
-        own = folder is not None and folder == self._project_folder()
+    def _scan_failed(self, folder: Path, reason: str) -> None:
+        own = folder == self._project_folder()
         self._refused = folder if own else None
         if own:
             self._document.set_report(None)
         self._follow()
-        if folder is not None:
-            self.folder.setText(str(folder))
-        set_property(self.folder, "state", "error")
-        actions = [("Choose another folder…", self._choose_folder)]
+        self.bar.show_folder(folder, wrong=True)
+        actions: list[StripAction] = [("Choose another folder…", self._choose_folder)]
         if own:
-            actions.append(("Look again", lambda: self._scan(Path(str(folder)))))
+            actions.append(("Look again", lambda: self.open_folder(folder)))
         actions.append(("Use the sample digits", lambda: self.make_sample("digits")))
         if self._document.report is not None:
             actions.append(("Dismiss", self._dismiss))
@@ -186,8 +145,7 @@ class DataPage(QWidget):
 
     def _dismiss(self) -> None:
         self.message.hide()
-        set_property(self.folder, "state", "")
-        self.folder.setText(str(self._project_folder() or ""))
+        self.bar.show_folder(self._project_folder())
 
     # --- the document
 
@@ -197,36 +155,35 @@ class DataPage(QWidget):
 
     def _follow(self) -> None:
         """Show the data of the project as it is now."""
-        folder, report = self._project_folder(), self._document.report
-        data = self._document.data
+        folder, report, data = self._project_folder(), self._document.report, self._document.data
         self.settings.show_settings(data)
-        if self._scanning is not None and self._scanning != folder and folder is not None:
-            # Undo, redo or another project took the place of what is being looked through.
-            if report is None and folder not in self._reports:
-                self._scan(folder)
+        looking = self.scanner.folder
+        if looking is not None and (folder is None or folder == looking or report is not None):
             return
-        if self._scanning is not None:
-            return
+        # What was found serves undo and redo; a project just opened is looked through anew.
+        undoing = self._document.undo_stack.count() > 0
+        known = self.scanner.report_of(folder) if folder is not None and undoing else None
         if folder is None:
-            self.folder.setText("")
+            self.bar.show_folder(None)
+            if self._unfit:
+                self.message.hide()
             self.stack.setCurrentWidget(self.start)
             self.match.hide()
-            return
-        if report is None and folder in self._reports:
-            self._document.set_report(self._reports[folder])  # comes back here
-            return
-        if report is None:
-            if self._refused != folder:
-                self._scan(folder)
-            else:
-                self.stack.setCurrentWidget(self.start)
-            return
-        self._show(folder, report, data)
+        elif report is not None:
+            self._show(folder, report, data)
+        elif known is not None:
+            self._document.set_report(known)  # comes back here
+        elif self._refused != folder:
+            self.open_folder(folder)
+        else:
+            self.stack.setCurrentWidget(self.start)
+            self.match.hide()
 
-    def _show(self, folder: Path, report: Any, data: DataSettings) -> None:
-        self.folder.setText(str(folder))
-        set_property(self.folder, "state", "")
-        self.message.hide()
+    def _show(self, folder: Path, report: FolderReport, data: DataSettings) -> None:
+        self.bar.show_folder(folder)
+        if report is not self._shown:
+            self.message.hide()
+        self._shown = report
         self.browser.show_report(report)
         self.settings.show_hint(facts.size_hint(report), facts.suggestion(report, data))
         self.settings.show_own_validation(sum(report.splits.get("val", {}).values()))
@@ -237,38 +194,8 @@ class DataPage(QWidget):
 
     def _follow_network(self) -> None:
         """The network or the data changed: do they fit, and what comes next?"""
-        report = self._document.report
-        if report is None:
-            self.match.hide()
-            return
-        wrong = self._document.data_mismatch()
-        ready = not wrong and not self._document.analysis.errors
-        self.settings.show_next("Train →" if ready else "Design the network →")
-        if not wrong or wrong == self._kept:
-            self.match.hide()
-            return
-        network, data = self._document.network, self._document.data
-        actions = [("Match the network", self._document.match_data)]
-        size = work.input_size(network)
-        if size is not None and size != (*data.image_size, data.channels):
-            actions.append((f"Use {facts.shape(size[:2])} pictures", self._match_pictures))
-        actions.append(("Keep", lambda: self._keep(wrong)))
-        classes = self._document.classes or 0
-        self.match.show_message(facts.mismatch(network, data, classes), "info", actions)
-
-    def _match_pictures(self) -> None:
-        size = work.input_size(self._document.network)
-        if size is None:
-            return
-        mode = "grayscale" if size[2] == 1 else "rgb"
-        changes = {"image_size": size[:2], "color_mode": mode}
-        self._document.set_data(
-            self._document.data.model_copy(update=changes), "Match the pictures to the network"
-        )
-
-    def _keep(self, wrong: str) -> None:
-        self._kept = wrong
-        self.match.hide()
+        self._ready = self.match.refresh()
+        self.settings.show_next("Train →" if self._ready else "Design the network →")
 
     def _edit(self, field: str, value: object) -> None:
         data = self._document.data
@@ -290,7 +217,7 @@ class DataPage(QWidget):
             self._document.data.model_copy(update=changes), "Use the suggested size"
         )
 
-    def _count(self, report: Any, data: DataSettings) -> None:
+    def _count(self, report: FolderReport, data: DataSettings) -> None:
         if self._counting is not None:
             self._counting.cancel()
         self._counting = self._context.tasks.run(
@@ -301,7 +228,11 @@ class DataPage(QWidget):
         self.settings.split.show_counts(found.counts)
         report = self._document.report
         if not found.problem or report is None:
+            if self._unfit:
+                self.message.hide()
+            self._unfit = False
             return
+        self._unfit = True
         # The folder can be shown, but not trained on: the way out is another folder.
         actions = [("Choose another folder…", self._choose_folder)]
         inner = work.folder_inside(report)
@@ -328,9 +259,7 @@ class DataPage(QWidget):
         )
 
     def _next(self) -> None:
-        self._context.show_page(
-            "train" if "Train" in self.settings.next_button.text() else "design"
-        )
+        self._context.show_page("train" if self._ready else "design")
 
     # --- choosing
 
@@ -338,18 +267,6 @@ class DataPage(QWidget):
         start = self._project_folder() or next(iter(self._context.settings.recent_folders), None)
         near = start.parent if start is not None and start.parent.is_dir() else None
         choose_folder(self, "Open a folder of pictures", self.open_folder, start=near)
-
-    def _typed(self) -> None:
-        path = path_from_text(self.folder.text())
-        if path is not None:
-            self.open_folder(path)
-
-    def _fill_recent(self) -> None:
-        self.recent.clear()
-        folders = self._context.settings.recent_folders
-        for folder in folders:
-            self.recent.addAction(_short(folder), lambda folder=folder: self.open_folder(folder))
-        self._recent_button.setEnabled(bool(folders))
 
     # --- drag and drop
 
@@ -390,30 +307,18 @@ class DataPage(QWidget):
     # --- parts
 
     def _make_parts(self) -> None:
-        self.folder = QLineEdit()
-        name_widget(self.folder, "datasetFolder", "Folder of pictures")
-        self.folder.setPlaceholderText("Drop a folder of pictures, or type its path")
-        self.folder.setAcceptDrops(False)  # the page takes drops, or the path would be pasted
-        self.folder.returnPressed.connect(self._typed)
-        self.open_button = Button(
-            "Open folder…", "openFolderButton", self._choose_folder, icon="folder"
-        )
-        self.recent = QMenu(self)
-        self._recent_button = Button("Recent", "recentFoldersButton", icon="")
-        self._recent_button.setMenu(self.recent)
-        samples = QMenu(self)
-        for key, title in SAMPLES.items():
-            samples.addAction(title, lambda key=key: self.make_sample(key))
+        self.bar = FolderBar(self._context.settings)
+        self.bar.folder_wanted.connect(self.open_folder)
+        self.bar.choose_wanted.connect(self._choose_folder)
+        self.bar.sample_wanted.connect(self.make_sample)
         again = QAction("Look through the folder again", self)
         again.setObjectName("rescanAction")
         again.setShortcut(QKeySequence("F5"))
         again.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         again.triggered.connect(lambda _checked=False: self._rescan())
         self.addAction(again)
-        self._samples_button = Button("Samples", "samplesButton")
-        self._samples_button.setMenu(samples)
         self.message = Strip("dataMessage")
-        self.match = Strip("matchBar")
+        self.match = MatchBar(self._document)
         self.empty = EmptyState(
             "pictures",
             "No pictures yet",
@@ -448,14 +353,6 @@ class DataPage(QWidget):
             self._choose_folder()
 
     def _lay_out(self) -> None:
-        top = QFrame()
-        top.setProperty("role", "panel")
-        row = QHBoxLayout(top)
-        row.setContentsMargins(theme.S16, theme.S12, theme.S16, theme.S12)
-        row.setSpacing(theme.S8)
-        row.addWidget(self.folder, 1)
-        for button in (self.open_button, self._recent_button, self._samples_button):
-            row.addWidget(button)
         self.filled = QWidget()
         inside = QHBoxLayout(self.filled)
         inside.setContentsMargins(0, 0, 0, 0)
@@ -469,7 +366,7 @@ class DataPage(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
-        outer.addWidget(top)
+        outer.addWidget(self.bar)
         outer.addWidget(Line())
         outer.addWidget(self.message)
         outer.addWidget(self.match)
@@ -480,9 +377,3 @@ def _pictures_in(mime: QMimeData) -> list[Path]:
     """What was dropped, unless it is a project: the window opens those."""
     dropped = local_paths(mime)
     return [] if any(path.suffix.lower() == SUFFIX for path in dropped) else dropped
-
-
-def _short(folder: Path) -> str:
-    parts = folder.parts
-    text = str(folder) if len(parts) <= 4 else "…/" + "/".join(parts[-3:])
-    return text.replace("&", "&&")

@@ -31,11 +31,13 @@ def scan(folder: Path, *, task: Task) -> FolderReport:
     return scan_folder(folder, progress=task.progress, cancelled=task.cancelled)
 
 
-def make_sample(name: str, folder: Path, *, task: Task) -> Path:
-    """Write a sample set unless it is there; its folder. Raises `SampleError`, `Cancelled`."""
-    from cnnstudio.data.samples import make_sample as make
+def make_and_scan(name: str, folder: Path, *, task: Task) -> FolderReport:
+    """Write a sample set unless it is there, and look through it."""
+    from cnnstudio.data.samples import make_sample
 
-    return make(name, folder, progress=task.progress, cancelled=task.cancelled)
+    if not any(folder.glob("test/*/*")):
+        make_sample(name, folder)
+    return scan(folder, task=task)
 
 
 @dataclass(frozen=True)
