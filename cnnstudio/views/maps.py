@@ -6,8 +6,6 @@ cells that are visible out of it, so that 64 maps take about a millisecond and t
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
@@ -25,10 +23,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from cnnstudio.views import theme
+from cnnstudio.views.explore.grid import GAP, LABEL, LARGEST, MARGIN, SMALLEST, Grid
 from cnnstudio.views.explore.levels import Levels, colour_table, coloured, make_levels
-
-GAP, LABEL, MARGIN = 8, 16, 8
-SMALLEST, LARGEST = 28, 640
 
 
 class MapsView(QAbstractScrollArea):
@@ -52,6 +48,7 @@ class MapsView(QAbstractScrollArea):
         self._shared = False
         self._by_activity = False
         self._zoom: float | None = None
+        self._laid_out: Grid | None = None
         self._current: int | None = None
         self._names: tuple[str, ...] = ()
         self.empty_text = ""
@@ -116,7 +113,7 @@ class MapsView(QAbstractScrollArea):
     def zoom_by(self, factor: float) -> None:
         """Enlarge the maps by a factor; 0 fits all of them in."""
         if self._levels is not None:
-            self.set_zoom(self._cell()[0] * factor if factor else None)
+            self.set_zoom(self._grid().width * factor if factor else None)
 
     def choose(self, channel: int) -> None:
         if self._levels is None or not 0 <= channel < len(self._levels.values):
@@ -145,67 +142,30 @@ class MapsView(QAbstractScrollArea):
 
     # -- geometry -----------------------------------------------------------------------------
 
-    def _aspect(self) -> float:
+    def _grid(self) -> Grid:
         assert self._levels is not None
-        _, height, width = self._levels.values.shape
-        return height / width
-
-    def _cell(self) -> tuple[float, float]:
-        """Width and height of one map on the screen, without gap and label."""
-        assert self._levels is not None
-        width = self._fitting() if self._zoom is None else self._zoom
-        return width, max(width * self._aspect(), 4.0)
-
-    def _fitting(self) -> float:
-        """The largest cell width with which every map is seen at once, if that is readable."""
-        assert self._levels is not None
-        count = len(self._levels.values)
-        available, tall = (
-            self.viewport().width() - 2 * MARGIN,
-            self.viewport().height() - 2 * MARGIN,
-        )
-        best = float(SMALLEST)
-        for columns in range(1, count + 1):
-            width = (available + GAP) / columns - GAP
-            if width < SMALLEST:
-                break
-            rows = math.ceil(count / columns)
-            by_height = ((tall + GAP) / rows - GAP - LABEL) / self._aspect()
-            best = max(best, min(width, by_height))
-        return min(best, 260.0 if self._levels.units is False else 72.0)
-
-    def _columns(self) -> int:
-        width, _ = self._cell()
-        available = self.viewport().width() - 2 * MARGIN
-        return max(1, int((available + GAP + 0.01) // (width + GAP)))
-
-    def _step(self) -> float:
-        """From the left edge of one map to the next: fitted maps spread over the width."""
-        width, _ = self._cell()
-        columns = self._columns()
-        if self._zoom is not None or columns < 2 or columns > len(self._order):
-            return width + GAP
-        spare = self.viewport().width() - 2 * MARGIN - columns * width
-        return width + min(max(spare / (columns - 1), GAP), 3 * GAP)
+        if self._laid_out is None:
+            count, height, width = self._levels.values.shape
+            room = (self.viewport().width(), self.viewport().height())
+            most = 72.0 if self._levels.units else 260.0
+            self._laid_out = Grid.of(count, height / width, room, self._zoom, most)
+        return self._laid_out
 
     def _place(self, index: int) -> QRectF:
         """The rectangle of the map at a place in the order, in viewport pixels."""
-        width, height = self._cell()
-        row, column = divmod(index, self._columns())
-        left = MARGIN + column * self._step()
-        top = MARGIN + row * (height + GAP + LABEL) - self.verticalScrollBar().value()
-        return QRectF(left, top, width, height)
+        grid = self._grid()
+        left, top = grid.corner(index)
+        return QRectF(left, top - self.verticalScrollBar().value(), grid.width, grid.height)
 
     def _layout(self) -> None:
+        self._laid_out = None
         bar = self.verticalScrollBar()
         if self._levels is None:
             bar.setRange(0, 0)
         else:
-            _, height = self._cell()
-            rows = math.ceil(len(self._levels.values) / self._columns())
-            total = math.ceil(rows * (height + GAP + LABEL) + 2 * MARGIN - GAP)
-            bar.setRange(0, max(0, total - self.viewport().height()))
-            bar.setPageStep(self.viewport().height())
+            height = self.viewport().height()
+            bar.setRange(0, max(0, self._grid().total_height - height))
+            bar.setPageStep(height)
             bar.setSingleStep(40)
         self.viewport().update()
 
@@ -221,17 +181,11 @@ class MapsView(QAbstractScrollArea):
         """Channel, row and column under a point of the viewport."""
         if self._levels is None:
             return None
+        index = self._grid().index_at(point.x(), point.y() + self.verticalScrollBar().value())
+        if index is None:
+            return None
         _, rows, columns = self._levels.values.shape
-        _, height = self._cell()
-        across = self._columns()
-        column = int((point.x() - MARGIN) // self._step())
-        row = int((point.y() - MARGIN + self.verticalScrollBar().value()) // (height + GAP + LABEL))
-        index = row * across + column
-        if not (0 <= column < across and 0 <= index < len(self._order)):
-            return None
         place = self._place(index)
-        if not place.adjusted(0, 0, 0, LABEL).contains(point):
-            return None
         y = min(int((point.y() - place.top()) / place.height() * rows), rows - 1)
         x = min(int((point.x() - place.left()) / place.width() * columns), columns - 1)
         return int(self._order[index]), max(y, 0), max(x, 0)
@@ -255,26 +209,23 @@ class MapsView(QAbstractScrollArea):
         painter.setFont(font)
         _, height, width = self._levels.values.shape
         dead = self._levels.dead
-        cell_width, _ = self._cell()
+        grid = self._grid()
         # Pixels stay visible as squares when enlarged; when made smaller they are averaged.
         painter.setRenderHint(
-            QPainter.RenderHint.SmoothPixmapTransform, cell_width * self.devicePixelRatio() < width
+            QPainter.RenderHint.SmoothPixmapTransform, grid.width * self.devicePixelRatioF() < width
         )
-        for index, channel in enumerate(self._order):
-            place = self._place(index)
-            if place.top() > self.viewport().height():
-                break
-            if place.bottom() + LABEL < 0:
-                continue
-            source = QRectF(0, int(channel) * height, width, height)
+        top = self.verticalScrollBar().value()
+        for index in grid.rows_seen(top, self.viewport().height()):
+            channel, place = int(self._order[index]), self._place(index)
+            source = QRectF(0, channel * height, width, height)
             painter.drawImage(place, self._image, source)
             if dead[channel] and not self._levels.units:
                 self._paint_dead(painter, place, colours)
-            if int(channel) == self._current:
+            if channel == self._current:
                 painter.setPen(QPen(QColor(colours.accent), 2))
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.drawRect(place.adjusted(-2, -2, 2, 2))
-            self._paint_label(painter, place, int(channel), colours)
+            self._paint_label(painter, place, channel, colours)
         painter.end()
 
     def _paint_label(
@@ -321,7 +272,8 @@ class MapsView(QAbstractScrollArea):
         if found is None:
             return
         if self._zoom is None:
-            side = min(self.viewport().width(), self.viewport().height() / self._aspect())
+            grid, view = self._grid(), self.viewport()
+            side = min(view.width(), view.height() * grid.width / grid.height)
             self.set_zoom(side - 2 * MARGIN - LABEL)
             self._reveal(found[0])
         else:
@@ -338,12 +290,12 @@ class MapsView(QAbstractScrollArea):
         if self._levels is None:
             super().keyPressEvent(event)
             return
-        key = event.key()
+        key = Qt.Key(event.key())
         steps = {
             Qt.Key.Key_Left: -1,
             Qt.Key.Key_Right: 1,
-            Qt.Key.Key_Up: -self._columns(),
-            Qt.Key.Key_Down: self._columns(),
+            Qt.Key.Key_Up: -self._grid().columns,
+            Qt.Key.Key_Down: self._grid().columns,
         }
         if key in steps:
             last = len(self._order) - 1

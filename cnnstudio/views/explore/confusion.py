@@ -246,4 +246,5 @@ class ConfusionMatrix(QWidget):
 
 
 def _rgb(colour: str) -> np.ndarray:
-    return np.array(QColor(colour).getRgb()[:3], dtype=float)
+    found = QColor(colour)
+    return np.array([found.red(), found.green(), found.blue()], dtype=float)

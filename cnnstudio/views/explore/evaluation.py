@@ -179,7 +179,7 @@ class EvaluationTab(QWidget):
         self.progress.setRange(0, 0)
         self.progress.show()
         self._task = self._context.inference.run(
-            self._measure,
+            self._explorer.measure,
             self._model,
             part,
             document.data,
@@ -190,9 +190,6 @@ class EvaluationTab(QWidget):
             latest=True,
         )
         self._enable()
-
-    def _measure(self, *arguments: object, task: Task) -> Evaluation:
-        return self._explorer.measure(*arguments, task)  # type: ignore[arg-type]
 
     def stop(self) -> None:
         if self._task is not None:

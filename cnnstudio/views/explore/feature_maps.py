@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from PySide6.QtWidgets import (
 
 from cnnstudio.views import theme
 from cnnstudio.views.context import Context
-from cnnstudio.views.explore.levels import COLOUR_MAPS, Levels, make_levels
+from cnnstudio.views.explore.levels import COLOUR_MAPS, Levels, make_levels, sampled
 from cnnstudio.views.explore.picture_box import PictureBox
 from cnnstudio.views.explore.scores import Scores
 from cnnstudio.views.explore.work import LayerRow, Seen
@@ -136,7 +137,7 @@ class FeatureMapsTab(QWidget):
             ("Fit", "fitMaps", "All maps at once", 0.0),
             ("+", "zoomInMaps", "Larger maps", 1.25),
         ):
-            button = Button(text, name, lambda factor=factor: self.maps.zoom_by(factor))
+            button = Button(text, name, partial(self.maps.zoom_by, factor))
             name_widget(button, name, meaning, meaning)
             bar.addWidget(button)
         main = QWidget(self)
@@ -196,7 +197,7 @@ class FeatureMapsTab(QWidget):
     def show_live(self, layer: str, maps: Any, when: str) -> None:
         """Feature maps of a network that trains now: no prediction goes with them."""
         self.scores.show_ranked(())
-        self._show(layer, make_levels(maps, shared=self.same_scale.isChecked()), (), when)
+        self._show(layer, make_levels(sampled(maps), shared=self.same_scale.isChecked()), (), when)
 
     def _show(self, layer: str, levels: Levels, names: tuple[str, ...], when: str) -> None:
         self.title.setText(layer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ class Levels:
     def units(self) -> bool:
         return self.values.shape[1:] == (1, 1)
 
-    @property
+    @cached_property
     def dead(self) -> NDArray[np.bool_]:
         """(channels,) maps that are 0 everywhere: nothing in this picture excites them."""
         return (self.low == 0) & (self.high == 0)
@@ -78,6 +79,17 @@ class Levels:
         if row is not None and column is not None:
             text += f"   at row {row}, column {column}: {self.values[channel, row, column]:.4g}"
         return text
+
+
+def sampled(maps: NDArray[np.floating], most: int = 96) -> NDArray[np.floating]:
+    """Every n-th pixel of large maps, at most `most` a side: for maps that change twice a second.
+
+    64 maps of 224×224 take 50 ms to scale whole, longer than the window may wait.
+    """
+    if maps.ndim != 3:
+        return maps
+    stride = -(-max(maps.shape[:2]) // most)
+    return maps[::stride, ::stride]
 
 
 def make_levels(maps: NDArray[np.floating], *, shared: bool = False) -> Levels:

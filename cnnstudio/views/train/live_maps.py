@@ -15,6 +15,7 @@ from cnnstudio.data.settings import DataSettings
 from cnnstudio.training.events import FeatureMapsReady
 from cnnstudio.views import theme
 from cnnstudio.views.context import Context
+from cnnstudio.views.explore.levels import sampled
 from cnnstudio.views.explore.picture_box import PictureBox
 from cnnstudio.views.maps import MapsView
 from cnnstudio.views.widgets import Title, name_widget
@@ -119,7 +120,7 @@ class LiveMaps(QFrame):
     def show_maps(self, event: FeatureMapsReady) -> None:
         if event.layer != self.layer:
             return
-        self.maps.set_maps(event.maps)
+        self.maps.set_maps(sampled(event.maps))
         levels = self.maps.levels
         assert levels is not None
         self._say(f"Epoch {event.epoch}, step {event.step}   {levels.summary()}")

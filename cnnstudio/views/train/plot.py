@@ -161,8 +161,8 @@ class Plot(QWidget):
             box = QRectF(x - 30, rect.bottom() + 5, 60, 18)
             painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, f"{value:g}")
         if not filled:
-            words = f"{TITLES.get(self.measure, self.measure)} appears here while training."
-            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, words)
+            hint = f"{TITLES.get(self.measure, self.measure)} appears here while training."
+            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, hint)
 
     def _paint_curve(self, painter: QPainter, frame: Frame, kind: str, series: Series) -> None:
         values = series.smooth if self.smooth and kind == "batch" else series.y

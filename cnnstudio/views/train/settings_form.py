@@ -29,10 +29,13 @@ from PySide6.QtWidgets import (
 
 from cnnstudio.app.document import Document
 from cnnstudio.views import theme
-from cnnstudio.views.train.number_edit import NumberEdit
+from cnnstudio.views.train.number_edit import NumberEdit, Scale
 
 Path = tuple[str, ...]
-LABELS = {("optimizer", "name"): "optimizer", ("early_stopping", "enabled"): "early_stopping"}
+LABELS: dict[Path, str] = {
+    ("optimizer", "name"): "optimizer",
+    ("early_stopping", "enabled"): "early_stopping",
+}
 HEADINGS = {"optimizer": "Optimizer", "early_stopping": "Early stopping", "seed": "Repeatability"}
 # Where a plain field begins or goes on a group; nested models make their own.
 ORDER = ("optimizer", "loss", "batch_size", "epochs", "early_stopping", "seed", "deterministic")
@@ -163,7 +166,7 @@ class SettingsForm(QFrame):
             spin.setFixedHeight(theme.HIT)
             spin.valueChanged.connect(lambda value: self._edit(path, value))
             return spin, spin.setValue
-        scale = "share" if path[-1] in SHARES else "factor"
+        scale: Scale = "share" if path[-1] in SHARES else "factor"
         number = NumberEdit(
             scale, optional=optional, placeholder="Keras's own" if optional else "", parent=self
         )
