@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
@@ -36,7 +37,8 @@ class _Kept(Protocol):
 class PictureStore:
     """Pictures of one size by number, decoded when first asked for.
 
-    Up to `memory_budget` bytes are kept in memory; more go to a file in `cache_folder` (else the
+    They are kept in memory if all open stores together then hold at most `memory_budget` bytes.
+    Otherwise they go to a file in `cache_folder` (else the
     system's folder for temporary files) that vanishes with the store, and on a full disk nothing
     is kept. A picture that cannot be decoded is named in `skipped` once and left out from then on.
 
@@ -185,12 +187,14 @@ class PictureStore:
                 pool.shutdown(wait=False)
 
     def _make_place(self, memory_budget: int, cache_folder: Path | None) -> _Kept:
-        if self.nbytes <= memory_budget:
+        reservation = _Reservation.of(self.nbytes, memory_budget)
+        if reservation is not None:
             # Without memory for it, the disk.
             with contextlib.suppress(MemoryError):
-                place = _Memory(len(self.paths), self.shape)
+                place = _Memory(len(self.paths), self.shape, reservation)
                 self.kept = "memory"
                 return place
+            reservation.release()
         try:
             folder = Path(tempfile.gettempdir()) if cache_folder is None else cache_folder
             folder.mkdir(parents=True, exist_ok=True)
@@ -204,11 +208,37 @@ class PictureStore:
         return _Nowhere()
 
 
+class _Reservation:
+    """A part of the memory that all stores of this process share."""
+
+    _lock = threading.Lock()
+    _reserved = 0
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+
+    @classmethod
+    def of(cls, size: int, budget: int) -> _Reservation | None:
+        """`size` bytes if no more than `budget` are then reserved, or None."""
+        with cls._lock:
+            if cls._reserved + size > budget:
+                return None
+            cls._reserved += size
+            return cls(size)
+
+    def release(self) -> None:
+        with self._lock:
+            _Reservation._reserved -= self._size
+            self._size = 0
+
+
 class _Memory:
     """One array; the system gives it memory page by page as pictures arrive."""
 
-    def __init__(self, pictures: int, shape: tuple[int, ...]) -> None:
+    def __init__(self, pictures: int, shape: tuple[int, ...], reservation: _Reservation) -> None:
         self._pixels = np.empty((pictures, *shape), np.uint8)
+        self._reservation = reservation
+        weakref.finalize(self, reservation.release)
 
     def put(self, number: int, picture: Pixels) -> bool:
         self._pixels[number] = picture
@@ -219,6 +249,7 @@ class _Memory:
 
     def close(self) -> None:
         self._pixels = np.empty((0, *self._pixels.shape[1:]), np.uint8)
+        self._reservation.release()
 
 
 class _Disk:

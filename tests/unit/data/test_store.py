@@ -52,6 +52,18 @@ def test_pictures_are_decoded_once(paths, tmp_path, budget, kept):
         assert not list(cache.iterdir())
 
 
+def test_open_stores_share_the_budget(paths, tmp_path):
+    options = {"memory_budget": 60 * BYTES, "cache_folder": tmp_path}
+    with PictureStore(paths, (8, 8), "rgb", **options) as first:
+        with PictureStore(paths, (8, 8), "rgb", **options) as second:
+            with PictureStore(paths[:20], (8, 8), "rgb", **options) as third:
+                assert [s.kept for s in (first, second, third)] == ["memory", "disk", "memory"]
+            third.close()
+        assert second.kept == "disk"
+    with PictureStore(paths, (8, 8), "rgb", **options) as fourth:
+        assert fourth.kept == "memory"
+
+
 def test_nowhere_to_keep_them(paths, tmp_path):
     no_folder = tmp_path / "file"
     no_folder.write_text("x")
