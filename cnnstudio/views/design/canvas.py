@@ -298,7 +298,7 @@ class NetworkCanvas(ZoomView):
         source, target = (name, other) if port is Port.OUTPUT else (other, name)
         network = self.editing.network
         if network[target].type == "Input" or Link(source, target) in network.links:
-            self.editing.connect(source, target)
+            self.editing.link(source, target)
         else:
             self.editing.document.failed.emit(
                 f"{target} already leads to {source}: linking back would make a cycle."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -103,9 +104,10 @@ class ProblemCard(QFrame):
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.text.setSizePolicy(policy)
+        self._solve = solve
         self.buttons = [
-            LinkButton(remedy.label, "remedyButton", lambda remedy=remedy: solve(problem, remedy))
-            for remedy in problem.remedies
+            LinkButton(remedy.label, "remedyButton", partial(self._apply, number))
+            for number, remedy in enumerate(problem.remedies)
         ]
         layout = QVBoxLayout(self)
         side = S12 if boxed else 0
@@ -117,6 +119,15 @@ class ProblemCard(QFrame):
             for button in self.buttons:
                 flow.addWidget(button)
             layout.addLayout(flow)
+
+    def _apply(self, number: int) -> None:
+        self._solve(self.problem, self.problem.remedies[number])
+
+
+def look_alike(problem: Problem) -> tuple[object, ...]:
+    """What a card shows of a problem: cards of equal problems can be kept."""
+    labels = tuple(remedy.label for remedy in problem.remedies)
+    return problem.layer, problem.severity, problem.message, labels
 
 
 def marked_up(problem: Problem) -> str:

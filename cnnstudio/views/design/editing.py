@@ -92,7 +92,7 @@ class Editing(QObject):
 
         return self._added(type_, build, show=False)
 
-    def connect(self, source: str, target: str) -> None:
+    def link(self, source: str, target: str) -> None:
         self.document.edit(f"Link {source} to {target}", edits.connect, source, target)
 
     # -- selection as a whole --------------------------------------------------------------------
@@ -244,7 +244,7 @@ def last_output(network: Network) -> str | None:
     for name in reversed(network.order):
         if not network.outputs_of(name) and network.inputs_of(name):
             return name
-    return next(reversed(network.order), None) or next(reversed(network.layers), None)
+    return next(reversed([*network.layers, *network.order]), None)
 
 
 def _behind(network: Network, name: str, type_: str) -> tuple[Network, str]:

@@ -16,6 +16,7 @@ class EmptyCanvas(QWidget):
 
     def __init__(self, editing: Editing, viewport: QWidget) -> None:
         super().__init__(viewport)
+        self._viewport = viewport
         self.setObjectName("emptyCanvas")
         title = Title("Your network goes here")
         text = Secondary(
@@ -52,6 +53,6 @@ class EmptyCanvas(QWidget):
         return super().eventFilter(watched, event)
 
     def _centre(self) -> None:
-        self.setFixedHeight(self.layout().heightForWidth(self.width()))
-        area = self.parentWidget().rect()
+        self.setFixedHeight(self.heightForWidth(self.width()))
+        area = self._viewport.rect()
         self.move((area.width() - self.width()) // 2, max(0, (area.height() - self.height()) // 2))

@@ -191,7 +191,7 @@ class Connect(Gesture):
         target = self._target(point)
         if target is not None:
             ends = (self.name, target) if self.port is Port.OUTPUT else (target, self.name)
-            self.canvas.editing.connect(*ends)
+            self.canvas.editing.link(*ends)
             return
         other = self.scene.layer_at(point)
         if other is None:

@@ -31,6 +31,7 @@ class Inspector(QWidget):
         self._editing = editing
         self._names: tuple[str, ...] = ()
         self._forms: dict[str, LayerForm] = {}
+        self._areas: dict[LayerForm, QScrollArea] = {}
         self._stale = True
         self.overview = Overview(document, editing)
         self.several = SeveralLayers(editing)
@@ -88,7 +89,8 @@ class Inspector(QWidget):
             form.setting_visited.connect(self._show_help)
             form.setting_left.connect(self._forget_help)
             self._forms[type_] = form
-            self._stack.addWidget(_scrolling(form))
+            self._areas[form] = _scrolling(form)
+            self._stack.addWidget(self._areas[form])
         return form
 
     def _refresh(self) -> None:
@@ -98,7 +100,7 @@ class Inspector(QWidget):
             self._forget_help()
         if form is not None:
             form.show_layer(self._names[0])
-            area = form.parentWidget().parentWidget()
+            area = self._areas[form]
             if self._stack.currentWidget() is not area:
                 self._forget_help()
                 self._stack.setCurrentWidget(area)

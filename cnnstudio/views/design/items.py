@@ -251,6 +251,7 @@ class LinkItem(QGraphicsItem):
         super().__init__()
         self.link = link
         self.route: Route = ()
+        self._local: Route = ()
         self.hovered = False
         self.target = False
         self._path = QPainterPath()
@@ -263,13 +264,19 @@ class LinkItem(QGraphicsItem):
     def set_route(self, route: Route) -> None:
         if route == self.route:
             return
-        self.prepareGeometryChange()
         self.route = route
-        self._shape = None
-        self._path = rounded(route)
-        xs, ys = [x for x, _ in route], [y for _, y in route]
-        left, top = min(xs) - 8, min(ys) - 8
-        self._bounds = QRectF(left, top, max(xs) + 8 - left, max(ys) + 8 - top)
+        x0, y0 = route[0]
+        local = tuple((x - x0, y - y0) for x, y in route)
+        if local != self._local:
+            self.prepareGeometryChange()
+            self._local = local
+            self._shape = None
+            self._path = rounded(local)
+            xs, ys = [x for x, _ in local], [y for _, y in local]
+            left, top = min(xs) - 8, min(ys) - 8
+            self._bounds = QRectF(left, top, max(xs) + 8 - left, max(ys) + 8 - top)
+        # A link that only moves along with its layers keeps its path.
+        self.setPos(x0, y0)
 
     def set_hovered(self, hovered: bool) -> None:
         if self.hovered != hovered:
@@ -306,7 +313,7 @@ class LinkItem(QGraphicsItem):
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(self._path)
-        x, y = self.route[-1]
+        x, y = self._local[-1]
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(pen.brush())
         tip = y - size.PORT_RADIUS + 1.5

@@ -15,7 +15,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.graph import edits
 from cnnstudio.graph.spec import Category, LayerSpec
 from cnnstudio.views import icons
-from cnnstudio.views.design.cards import ExplanationCards, ProblemCard
+from cnnstudio.views.design.cards import ExplanationCards, ProblemCard, look_alike
 from cnnstudio.views.design.paints import paints
 from cnnstudio.views.design.setting_row import LABEL_WIDTH, RESET_WIDTH, SettingRow
 from cnnstudio.views.theme import HIT, S4, S8, S16
@@ -207,7 +207,10 @@ class LayerForm(QWidget):
 
     def _show_problems(self, name: str) -> None:
         problems = self._document.analysis.problems_of(name)
-        if problems == tuple(card.problem for card in self._problem_cards):
+        shown = [look_alike(card.problem) for card in self._problem_cards]
+        if [look_alike(problem) for problem in problems] == shown:
+            for card, problem in zip(self._problem_cards, problems, strict=True):
+                card.problem = problem
             return
         for card in self._problem_cards:
             self._problems.removeWidget(card)

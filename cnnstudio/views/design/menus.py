@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, Qt
@@ -96,11 +97,8 @@ def canvas_menu(page: DesignPage, item: LayerItem | LinkItem | None, point: QPoi
         name = item.layer.name
         for problem in item.problems:
             for remedy in problem.remedies:
-                menu.addAction(
-                    remedy.label, lambda remedy=remedy: editing.document.edit(
-                        remedy.label, remedy.edit
-                    )
-                )  # fmt: skip
+                solve = partial(editing.document.edit, remedy.label, remedy.edit)
+                menu.addAction(remedy.label, solve)
         if not menu.isEmpty():
             menu.addSeparator()
         menu.addAction("Insert a layer below…", canvas.ask_for_layer)

@@ -70,7 +70,7 @@ def whole(text: str) -> int:
 
 def _value(node: ast.expr) -> float:
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        return node.value
+        return node.value  # type: ignore[return-value]
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
         value = _value(node.operand)
         return -value if isinstance(node.op, ast.USub) else value
@@ -174,8 +174,9 @@ class _Arrows(QWidget):
 
     stepped = Signal(int)
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, edit: QLineEdit) -> None:
+        super().__init__(edit)
+        self._edit = edit
         self.setCursor(Qt.CursorShape.ArrowCursor)
         self.setMouseTracking(True)
         self._under = 0
@@ -188,7 +189,7 @@ class _Arrows(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() is Qt.MouseButton.LeftButton:
-            self.parentWidget().setFocus(Qt.FocusReason.MouseFocusReason)
+            self._edit.setFocus(Qt.FocusReason.MouseFocusReason)
             self.stepped.emit(self._half(event))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
@@ -142,9 +143,7 @@ def preset_buttons(editing: Editing, prefix: str) -> list[Button]:
     """A button for each preset that replaces the network by it."""
     buttons = []
     for name, preset in PRESETS.items():
-        button = Button(
-            preset.title, f"{prefix}_{name}", lambda name=name: editing.start_from(name)
-        )
+        button = Button(preset.title, f"{prefix}_{name}", partial(editing.start_from, name))
         button.setToolTip(preset.description)
         buttons.append(button)
     return buttons

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnstudio.analysis import Analysis, Problem
-from cnnstudio.views.design.cards import ProblemCard
+from cnnstudio.analysis import Analysis
+from cnnstudio.views.design.cards import ProblemCard, look_alike
 from cnnstudio.views.design.wording import counted
 from cnnstudio.views.theme import S4, S8, S12
 from cnnstudio.views.widgets import Button, Secondary, name_widget, set_property
@@ -65,7 +65,7 @@ class ProblemsList(QListWidget):
         for row in range(self.count()):
             item = self.item(row)
             widget = self.itemWidget(item)
-            height = widget.layout().heightForWidth(width) if widget is not None else 40
+            height = widget.heightForWidth(width) if widget is not None else 40
             if item.sizeHint() != QSize(width, height):
                 item.setSizeHint(QSize(width, height))
 
@@ -106,13 +106,16 @@ class Problems(QWidget):
         layout.addStretch(0)
         self.list.itemClicked.connect(self._choose)
         self.list.itemActivated.connect(self._choose)
-        self._shown: tuple[Problem, ...] | None = None
+        self._shown: tuple[object, ...] | None = None
 
     def show_analysis(self, analysis: Analysis) -> None:
         problems = analysis.problems
-        if problems == self._shown:
+        alike = tuple(look_alike(problem) for problem in problems)
+        if alike == self._shown:
+            for row, problem in enumerate(problems):
+                self.list.card(row).problem = problem
             return
-        self._shown = problems
+        self._shown = alike
         self.list.clear()
         for problem in problems:
             item = QListWidgetItem(problem.message, self.list)

@@ -21,6 +21,7 @@ class QuickAdd(QFrame):
 
     def __init__(self, canvas: QWidget) -> None:
         super().__init__(canvas)
+        self._canvas = canvas
         name_widget(self, "quickAdd", "Add a layer")
         self.setProperty("role", "card")
         self._answer: Callable[[str], object] | None = None
@@ -70,15 +71,15 @@ class QuickAdd(QFrame):
         if self.isVisible():
             self._answer = None
             if self.search.hasFocus():
-                self.parentWidget().setFocus(Qt.FocusReason.PopupFocusReason)
+                self._canvas.setFocus(Qt.FocusReason.PopupFocusReason)
             self.hide()
 
     def keep_inside(self) -> None:
         """Stay within the canvas, whatever its size."""
         rows = max(1, min(_ROWS, self.hits.count()))
         self.hits.setFixedHeight(rows * _ROW)
-        self.setFixedSize(_WIDTH, self.layout().sizeHint().height())
-        room = self.parentWidget().rect().adjusted(8, 8, -8, -8)
+        self.setFixedSize(_WIDTH, self.sizeHint().height())
+        room = self._canvas.rect().adjusted(8, 8, -8, -8)
         x = max(room.left(), min(self.x(), room.right() - self.width()))
         y = max(room.top(), min(self.y(), room.bottom() - self.height()))
         self.move(x, y)

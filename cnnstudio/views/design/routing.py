@@ -28,6 +28,8 @@ _BUCKET = 200.0
 # A route through a card costs more than any detour.
 _CROSSING = 100_000.0
 _TRIES = 12
+# So many layers that move alike are worth treating as one.
+_BLOCK = 8
 
 
 class Obstacles:
@@ -44,6 +46,14 @@ class Obstacles:
         for bucket in self._span(position[0]):
             entries = self._buckets[bucket]
             del entries[bisect_left(entries, (position[1], position[0], name))]
+
+    def shift(self, names: set[str], down: float) -> None:
+        """Move many obstacles down at once."""
+        for entries in self._buckets.values():
+            entries[:] = [
+                (y + down, x, name) if name in names else (y, x, name) for y, x, name in entries
+            ]
+            entries.sort()
 
     def on_vertical(self, x: float, top: float, bottom: float) -> Iterator[tuple[float, str]]:
         """Left edge and name of each obstacle on the line, from above to below."""
@@ -117,15 +127,22 @@ class Router:
         links = set(network.links)
         if not moved and links == self.routes.keys():
             return set()
+        block, down = self._block(moved, places)
+        if block:
+            self._obstacles.shift(block, down)
         for name in moved:
+            if name in block:
+                continue
             if name in self._places:
                 self._obstacles.remove(name, self._places[name])
             if name in places:
                 self._obstacles.add(name, places[name])
         stale = self._touched(moved, places)
-        self._places = places
         for link in [link for link in self.routes if link not in links]:
             self._lanes.release(link, self.routes.pop(link))
+        shifted = self._shifted(block, down, places) if block else set()
+        stale -= shifted
+        self._places = places
         again = [link for link in network.links if link in stale or link not in self.routes]
         before = {link: self.routes[link] for link in again if link in self.routes}
         for link, route in before.items():
@@ -136,7 +153,36 @@ class Router:
             route = self._route(link, network)
             self._lanes.take(link, route)
             self.routes[link] = route
-        return {link for link in again if before.get(link) != self.routes[link]}
+        return shifted | {link for link in again if before.get(link) != self.routes[link]}
+
+    def _block(self, moved: list[str], places: Mapping[str, Point]) -> tuple[set[str], float]:
+        """The layers that move down or up together, as when one is inserted above them."""
+        by: dict[float, set[str]] = {}
+        for name in moved:
+            if name in self._places and name in places:
+                (x1, y1), (x2, y2) = self._places[name], places[name]
+                if x1 == x2:
+                    by.setdefault(y2 - y1, set()).add(name)
+        down, block = max(by.items(), key=lambda pair: len(pair[1]), default=(0.0, set()))
+        return (block, down) if len(block) >= _BLOCK else (set(), 0.0)
+
+    def _shifted(self, block: set[str], down: float, places: Mapping[str, Point]) -> set[Link]:
+        """Move links within the block along with it, where nothing else stands at their height."""
+        others = [y for name, (_, y) in places.items() if name not in block]
+        highest = min(others, default=float("inf"))
+        lowest = max(others, default=float("-inf")) + CARD_HEIGHT
+        shifted = set()
+        for link, route in self.routes.items():
+            if link.source in block and link.target in block:
+                heights = [y for _, y in route]
+                top, bottom = min(heights) + down, max(heights) + down
+                if top > lowest or bottom < highest:
+                    self._lanes.release(link, route)
+                    shifted.add(link)
+        for link in shifted:
+            self.routes[link] = tuple((x, y + down) for x, y in self.routes[link])
+            self._lanes.take(link, self.routes[link])
+        return shifted
 
     def _touched(self, moved: Iterable[str], places: Mapping[str, Point]) -> set[Link]:
         """Links at moved layers, and links near where a layer left or came."""

@@ -38,7 +38,7 @@ class NetworkScene(QGraphicsScene):
         self._router = Router()
         self._far = False
         self._far_cards: list[tuple[QBrush, list[QRectF]]] | None = None
-        self._far_lines: list[QLineF] | None = None
+        self._far_lines: list[QLineF] = []
         self.selectionChanged.connect(self._selected)
         self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.BspTreeIndex)
 
@@ -118,10 +118,8 @@ class NetworkScene(QGraphicsScene):
 
     def content_rect(self, names: Iterable[str] | None = None) -> QRectF:
         """The cards with their figures, of all layers or of the named ones."""
-        chosen = self.network.layers.values()
-        if names is not None:
-            chosen = [self.network[name] for name in names]
-        places = [layer.position for layer in chosen]
+        chosen = self.network.layers if names is None else names
+        places = [self.network[name].position for name in chosen]
         if not places:
             return QRectF(0, 0, size.CARD_WIDTH, size.CARD_HEIGHT)
         left, top = min(x for x, _ in places), min(y for _, y in places)
@@ -217,7 +215,7 @@ class NetworkScene(QGraphicsScene):
         item.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents, self._far)
 
     def _changed_far(self) -> None:
-        self._far_cards = self._far_lines = None
+        self._far_cards = None
         if self._far:
             self.update()
 
@@ -225,9 +223,8 @@ class NetworkScene(QGraphicsScene):
         self._changed_far()
         self.update()
 
-    def drawBackground(self, painter: QPainter, rect: QRectF | object) -> None:
+    def drawBackground(self, painter: QPainter, area: QRectF) -> None:  # type: ignore[override]
         look = paints()
-        area = QRectF(rect)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.fillRect(area, look.window)
         scale = painter.worldTransform().m11()
@@ -250,7 +247,7 @@ class NetworkScene(QGraphicsScene):
 
     def _draw_far(self, painter: QPainter) -> None:
         look = paints()
-        if self._far_cards is None or self._far_lines is None:
+        if self._far_cards is None:
             self._collect_far()
         painter.setPen(look.link_far)
         painter.drawLines(self._far_lines)
@@ -269,7 +266,8 @@ class NetworkScene(QGraphicsScene):
         groups: dict[object, tuple[QBrush, list[QRectF]]] = {}
         for item in self.layer_items.values():
             category = item.layer.spec.category
-            key, brush = (category, look.far[category])
+            key: object = category
+            brush = look.far[category]
             if item.isSelected():
                 key, brush = "selected", look.accent
             elif item.severity is not None:

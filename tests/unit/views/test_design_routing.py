@@ -126,3 +126,21 @@ def test_routes_after_edits_join_the_right_ports(network, data):
             source, target = network[link.source].position, network[link.target].position
             assert route[0] == (source[0] + CARD_WIDTH / 2, source[1] + CARD_HEIGHT)
             assert route[-1] == (target[0] + CARD_WIDTH / 2, target[1])
+
+
+@given(st.integers(1, 39), st.lists(st.integers(1, 36), unique=True, max_size=5))
+def test_routes_that_moved_along_are_what_a_fresh_router_finds(place, skips):
+    network = build(
+        [(n, n + 1) for n in range(1, 40)] + [(n, n + 3) for n in skips],
+        40,
+    )
+    router = Router()
+    router.update(network)
+    for _ in range(2):
+        network, _name = edits.insert_after(network, f"concatenate_{place}", "ReLU")
+        router.update(network)
+    for link, route in routes(network).items():
+        assert crossings(network, router.routes[link], link) == set()
+        assert len(router.routes[link]) == len(route)
+        assert router.routes[link][0] == route[0]
+        assert router.routes[link][-1] == route[-1]
