@@ -287,7 +287,7 @@ def evaluate(options: argparse.Namespace) -> None:
         _print_json(result)
         return
     print(
-        f"accuracy {result['accuracy']:.4f}, loss {result['loss']:.4f} "
+        f"accuracy {_figure(result['accuracy'])}, loss {_figure(result['loss'])} "
         f"on {result['images']:,} pictures\n"
     )
     _print_table(
@@ -491,7 +491,7 @@ def _bytes(count: float) -> str:
 
 
 def _figure(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
+    return "–" if value is None else f"{value:.4f}"
 
 
 def _print_json(document: Any) -> None:

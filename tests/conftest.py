@@ -1,4 +1,4 @@
-"""What every test gets: an offscreen window system, quiet TensorFlow, a home of its own, no leaks."""
+"""What every test gets: offscreen windows, quiet TensorFlow, a home of its own, no leaks."""
 
 from __future__ import annotations
 
@@ -77,4 +77,5 @@ def _shared(name: str) -> Path:
 
 def pytest_report_header():
     """Versions that matter when a run is read later."""
-    return f"python {sys.version.split()[0]}, pictures {'found' if SHARED_DATA.is_dir() else 'absent'}"
+    pictures = "found" if SHARED_DATA.is_dir() else "absent"
+    return f"python {sys.version.split()[0]}, shared pictures {pictures}"
