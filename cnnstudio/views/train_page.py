@@ -21,7 +21,7 @@ from cnnstudio.views.train.progress import Progress
 from cnnstudio.views.train.run_table import RunTable
 from cnnstudio.views.train.series import History
 from cnnstudio.views.train.settings_form import SettingsForm
-from cnnstudio.views.train.words import ending, ready, state_words
+from cnnstudio.views.train.words import ending, headline, ready, state_words
 from cnnstudio.views.widgets import Line
 
 
@@ -236,8 +236,14 @@ class TrainPage(QWidget):
             self.messages.add(event)
             self._count_messages()
         self.runs.refresh()
-        if event.run is not None and not isinstance(event, events.Failed):
+        if isinstance(event, events.Failed):
+            return
+        if event.run is not None:
             self._context.run_changed.emit(event.run)
+        if not self.isVisible():
+            self._context.notify(
+                headline(event), "success", ("Show", lambda: self._context.show_page("train"))
+            )
 
     def _state_changed(self, state: State) -> None:
         if state is State.PREPARING:
@@ -257,6 +263,8 @@ class TrainPage(QWidget):
         if not self._trainer.state.active:
             document = self._context.document
             self.live_maps.follow(document.analysis, document.data)
+            if self._shown is None:
+                self.curves.show_history(self._live, document.training.epochs, "")
         self._say()
 
     def _say(self) -> None:

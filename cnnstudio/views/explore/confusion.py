@@ -112,7 +112,8 @@ class ConfusionMatrix(QWidget):
         left, top = TITLE + label, 8.0
         bottom = TITLE + label
         side = min(self.width() - left - 8, self.height() - top - bottom)
-        return QRectF(left, top, max(side, 10.0), max(side, 10.0))
+        spare = max(0.0, self.width() - left - 8 - side) / 2
+        return QRectF(left + spare, top, max(side, 10.0), max(side, 10.0))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._image is None or not len(self.counts):
@@ -187,7 +188,7 @@ class ConfusionMatrix(QWidget):
         below = QRectF(place.left(), place.bottom() + label, place.width(), TITLE)
         painter.drawText(below, Qt.AlignmentFlag.AlignCenter, "taken for")
         painter.save()
-        painter.translate(0, place.center().y())
+        painter.translate(place.left() - label - TITLE, place.center().y())
         painter.rotate(-90)
         beside = QRectF(-place.height() / 2, 0, place.height(), TITLE)
         painter.drawText(beside, Qt.AlignmentFlag.AlignCenter, "true class")

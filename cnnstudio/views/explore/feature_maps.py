@@ -78,7 +78,7 @@ class FeatureMapsTab(QWidget):
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._caption = ""
-        self.picture_box = PictureBox(context, side=208, upright=True, parent=self)
+        self.picture_box = PictureBox(context, side=128, stacked=True, parent=self)
         self.picture_box.picked.connect(lambda _path: self.wanted.emit())
         self.scores = Scores(self)
         self.layers = QListWidget(self)

@@ -17,7 +17,7 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
 )
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from cnnstudio.app.tasks import Task
 from cnnstudio.views import theme
@@ -80,7 +80,7 @@ class PictureBox(QWidget):
         context: Context,
         *,
         side: int = 72,
-        upright: bool = False,
+        stacked: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -105,18 +105,20 @@ class PictureBox(QWidget):
             "Another picture of the test or validation part",
         )
         self.choose_button = Button("Choose…", "choosePictureButton", self._choose)
-        buttons = QHBoxLayout()
+        direction = QBoxLayout.Direction
+        buttons = QBoxLayout(direction.TopToBottom if stacked else direction.LeftToRight)
         buttons.setSpacing(theme.S8)
         buttons.addWidget(self.next_button)
         buttons.addWidget(self.choose_button)
-        buttons.addStretch(1)
+        if not stacked:
+            buttons.addStretch(1)
         column = QVBoxLayout()
         column.setSpacing(2)
         column.addWidget(self.name_label)
         column.addWidget(self.class_label)
         column.addStretch(1)
         column.addLayout(buttons)
-        layout = QVBoxLayout(self) if upright else QHBoxLayout(self)
+        layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.S12)
         layout.addWidget(self.view, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)

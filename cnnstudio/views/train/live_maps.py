@@ -37,6 +37,7 @@ class LiveMaps(QFrame):
         super().__init__(parent)
         self._context = context
         self._data: DataSettings | None = None
+        self._rows: list[tuple[str, str, str]] = []
         self._pixels: Any = None
         self._task: Task | None = None
         self.setProperty("role", "panel")
@@ -88,12 +89,20 @@ class LiveMaps(QFrame):
 
     def follow(self, analysis: Analysis, data: DataSettings) -> None:
         """Offer the layers of a network; pictures are read as `data` says."""
-        chosen = self.layer
+        reread = self._data is not None and (
+            self._data.image_size != data.image_size or self._data.color_mode != data.color_mode
+        )
+        self._data = data
+        if reread and self.picture_box.path is not None:
+            self._load(self.picture_box.path)
         rows = [
             (info.name, "×".join(map(str, info.output_shape)), info.type)
             for info in analysis.layers.values()
             if info.output_shape is not None
         ]
+        if rows == self._rows:
+            return
+        chosen, self._rows = self.layer, rows
         self.layer_box.clear()
         for name, shape, _ in rows:
             self.layer_box.addItem(f"{name}   {shape}", name)
@@ -103,12 +112,6 @@ class LiveMaps(QFrame):
         else:
             first = next((i for i, row in enumerate(rows) if row[2] == "Conv2D"), 0)
             self.layer_box.setCurrentIndex(first if rows else -1)
-        reread = self._data is not None and (
-            self._data.image_size != data.image_size or self._data.color_mode != data.color_mode
-        )
-        self._data = data
-        if reread and self.picture_box.path is not None:
-            self._load(self.picture_box.path)
 
     def begin(self) -> None:
         """A training starts: forget the maps of the last, take a picture if there is none."""

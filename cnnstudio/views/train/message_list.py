@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
@@ -33,14 +34,16 @@ class MessageList(QListWidget):
             self.left_out += 1
             return
         if isinstance(event, Skipped):
-            text, icon, colour = f"Skipped {event.path}: {event.reason}", "picture", "warning"
+            # The class folder and the name say enough in a line; the tip has the whole path.
+            name = "/".join(Path(event.path).parts[-2:])
+            text, icon, colour = f"Skipped {name}: {event.reason}", "picture", "warning"
         elif isinstance(event, Failed):
             text, icon, colour = event.message, "error", "error"
         else:
             text, icon, colour = event.text, "info", "accent"
         moment = time.strftime("%H:%M:%S", time.localtime(event.time))
         item = QListWidgetItem(icons.icon(icon, colour), f"{moment}   {text}")
-        item.setToolTip(text)
+        item.setToolTip(f"{event.path}: {event.reason}" if isinstance(event, Skipped) else text)
         self.addItem(item)
         self.scrollToBottom()
 

@@ -119,19 +119,19 @@ class Plot(QWidget):
         painter.setFont(font)
         painter.setPen(QColor(colours.text))
         title = TITLES.get(self.measure, self.measure)
-        painter.drawText(QPointF(LEFT, 24), title)
-        left = LEFT + QFontMetricsF(font).horizontalAdvance(title) + 16
+        painter.drawText(QPointF(16, 24), title)
+        left = 16 + QFontMetricsF(font).horizontalAdvance(title) + 14
         painter.setFont(small_font(self))
         metrics = QFontMetricsF(small_font(self))
         for kind in curves:
             label = LABELS[kind]
-            width = metrics.horizontalAdvance(label) + 34
+            width = metrics.horizontalAdvance(label) + 30
             if left + width > self.width() + 12:
                 break
             painter.setPen(self._pen(kind))
-            painter.drawLine(QPointF(left, 19.5), QPointF(left + 16, 19.5))
+            painter.drawLine(QPointF(left, 19.5), QPointF(left + 12, 19.5))
             painter.setPen(QColor(colours.secondary))
-            painter.drawText(QPointF(left + 21, 23.5), label)
+            painter.drawText(QPointF(left + 16, 23.5), label)
             left += width
 
     def _paint_axes(

@@ -27,10 +27,11 @@ def state_words(state: State, progress: Progress, end: End | None) -> str:
         case State.FAILED:
             return "The training broke off"
         case State.FINISHED:
-            return _headline(end)
+            return headline(end)
 
 
-def _headline(end: End | None) -> str:
+def headline(end: End | None) -> str:
+    """How it ended, in a few words."""
     if end is None or isinstance(end, Failed):
         return "Finished"
     epochs = f"{end.epochs_done:,} epoch" + ("" if end.epochs_done == 1 else "s")
