@@ -48,15 +48,18 @@ class DropVeil(QWidget):
 
     def raise_over(self) -> None:
         """Show it over everything on the page."""
-        parent = self.parentWidget()
-        if parent is not None:
-            self.setGeometry(parent.rect())
+        self._cover()
         self.raise_()
         self.show()
 
+    def _cover(self) -> None:
+        parent = self.parentWidget()
+        if parent is not None:
+            self.setGeometry(parent.rect())
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and self.isVisible():
-            self.setGeometry(self.parentWidget().rect())
+            self._cover()
         return False
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnnstudio.views import theme
-from cnnstudio.views.widgets import Button, PrimaryButton
+from cnnstudio.views.widgets import Button, PrimaryButton, name_widget
 
 Kind = Literal["info", "error", "warning", "progress"]
 StripAction = tuple[str, Callable[[], object]]
@@ -32,12 +32,15 @@ class Strip(QFrame):
         super().__init__(parent)
         self.setObjectName(name)
         self._kind: Kind = "info"
-        self.label = QLabel(wordWrap=True, objectName=f"{name}Text")
+        self.label = QLabel()
+        self.label.setObjectName(f"{name}Text")
+        self.label.setWordWrap(True)
         self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.bar = QProgressBar(textVisible=False, objectName=f"{name}Progress")
-        self.bar.setAccessibleName("Progress")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        name_widget(self.bar, f"{name}Progress", "Progress")
         self.bar.setFixedWidth(200)
         self.buttons: list[QPushButton] = []
         self._row = QHBoxLayout(self)

@@ -348,7 +348,7 @@ def test_keep_hides_the_bar_until_something_else_differs(page, qtbot, animals):
     assert not page.match.isVisible()
     page.settings.seed.setValue(3)
     assert not page.match.isVisible()
-    page.settings.height.setValue(40)
+    page.settings.tall.setValue(40)
     assert page.match.isVisible()
 
 
@@ -418,8 +418,8 @@ def test_a_picture_opens_large_and_the_arrows_go_on(page, qtbot, animals):
 
 def test_the_chosen_picture_is_shown_as_the_network_gets_it(page, qtbot, animals):
     opened(page, qtbot, animals)
-    page.settings.height.setValue(5)
-    page.settings.width_.setValue(7)
+    page.settings.tall.setValue(5)
+    page.settings.wide.setValue(7)
     qtbot.waitUntil(lambda: not page.context.tasks.busy, timeout=WAIT)
     pixmap = page.settings.eye._pixmap
     assert (pixmap.width(), pixmap.height()) == (7, 5)

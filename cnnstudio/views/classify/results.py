@@ -61,7 +61,7 @@ class ResultModel(QAbstractTableModel):
 
     def append(self, results: Iterable[Result]) -> None:
         """Add results; a picture that is already there is replaced."""
-        fresh = []
+        fresh: list[Result] = []
         for result in results:
             row = self._rows.get(result.path)
             if row is None:

@@ -164,7 +164,7 @@ class Session(QObject):
                 model,
                 trained.title,
                 tuple(trained.classes),
-                tuple(trained.image_size),
+                trained.image_size,
                 trained.channels,
             )
         )

@@ -118,8 +118,7 @@ class DropTarget(DropFrame):
 
     def _room(self, least: int, most: int) -> None:
         # The hidden parts would otherwise keep the height they want.
-        for index in range(self._stack.count()):
-            part = self._stack.widget(index)
+        for part in (self._invite, self._no_model, self._bar):
             part.setVisible(part is self._stack.currentWidget())
         self.setMinimumHeight(least)
         self.setMaximumHeight(most)

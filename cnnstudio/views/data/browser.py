@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QSplitter,
     QStackedWidget,
+    QStyledItemDelegate,
     QTableView,
     QTabWidget,
     QTreeView,
@@ -26,7 +27,7 @@ from PySide6.QtWidgets import (
 from cnnstudio.views import theme
 from cnnstudio.views.context import Context
 from cnnstudio.views.data import facts
-from cnnstudio.views.data.class_model import SORT_ROLE, ClassModel
+from cnnstudio.views.data.class_model import SORT_ROLE, SPLIT_TITLES, ClassModel
 from cnnstudio.views.data.findings_model import (
     PATH_ROLE,
     FindingsModel,
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
 
 LEFT = 416
 EXPANDED_MOST = 24  # files that are listed without a click
-SPLITS = {"": "All splits", "train": "Train", "val": "Val", "test": "Test"}
 
 
 class Browser(QWidget):
@@ -103,8 +103,9 @@ class Browser(QWidget):
                 break
         self.splits.blockSignals(True)
         self.splits.clear()
-        for key, title in SPLITS.items():
-            if not key or report.splits.get(key):
+        self.splits.addItem("All splits", "")
+        for key, title in SPLIT_TITLES.items():
+            if report.splits.get(key):
                 self.splits.addItem(title, key)
         self.splits.setVisible(self.splits.count() > 2)
         self.splits.blockSignals(False)
@@ -157,7 +158,9 @@ class Browser(QWidget):
         for column in range(self.classes.columnCount()):
             # With one count only there is room for its long title.
             header.resizeSection(column, 120 if column == share else 88 if share == 2 else 56)
-            self.table.setItemDelegateForColumn(column, self._bars if column == share else None)
+            self.table.setItemDelegateForColumn(
+                column, self._bars if column == share else self._plain
+            )
 
     def _open(self, path: Path) -> None:
         paths = [picture.path for picture in self.pictures.pictures]
@@ -202,6 +205,7 @@ class Browser(QWidget):
         self._sorted.setSourceModel(self.classes)
         self._sorted.setSortRole(SORT_ROLE)
         self._bars = BarDelegate(self, width=48)
+        self._plain = QStyledItemDelegate(self)
         self.table = QTableView()
         name_widget(self.table, "classTable", "Classes and how many pictures each has")
         self.table.setModel(self._sorted)

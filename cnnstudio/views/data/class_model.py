@@ -10,12 +10,12 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from cnnstudio.views.widgets import BAR_ROLE
 
 if TYPE_CHECKING:
-    from cnnstudio.data.scan import FolderReport
+    from cnnstudio.data.scan import FolderReport, Split
 
 Index = QModelIndex | QPersistentModelIndex
 
 SORT_ROLE = Qt.ItemDataRole.UserRole + 1
-SPLIT_TITLES = {"train": "Train", "val": "Val", "test": "Test"}
+SPLIT_TITLES: dict[Split, str] = {"train": "Train", "val": "Val", "test": "Test"}
 
 
 class ClassModel(QAbstractTableModel):
@@ -25,7 +25,7 @@ class ClassModel(QAbstractTableModel):
         super().__init__(parent)
         self._names: list[str] = []
         self._totals: Mapping[str, int] = {}
-        self._splits: dict[str, Mapping[str, int]] = {}
+        self._splits: dict[Split, Mapping[str, int]] = {}
         self._most = 1
         self._all = 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -42,7 +43,7 @@ class FolderBar(QFrame):
         self._recent_button.setMenu(self.recent)
         samples = QMenu(self)
         for key, title in SAMPLES.items():
-            samples.addAction(title, lambda key=key: self.sample_wanted.emit(key))
+            samples.addAction(title, partial(self.sample_wanted.emit, key))
         samples_button = Button("Samples", "samplesButton")
         samples_button.setMenu(samples)
         row = QHBoxLayout(self)
@@ -67,9 +68,7 @@ class FolderBar(QFrame):
     def _fill_recent(self) -> None:
         self.recent.clear()
         for folder in self._settings.recent_folders:
-            self.recent.addAction(
-                _short(folder), lambda folder=folder: self.folder_wanted.emit(folder)
-            )
+            self.recent.addAction(_short(folder), partial(self.folder_wanted.emit, folder))
         self._recent_button.setEnabled(not self.recent.isEmpty())
 
 

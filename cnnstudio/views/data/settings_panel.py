@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from cnnstudio.data.settings import DataSettings
 from cnnstudio.views import theme
 from cnnstudio.views.pictures import image_of, paint_picture
-from cnnstudio.views.widgets import Button, Heading, Line, PrimaryButton, Secondary
+from cnnstudio.views.widgets import Button, Heading, Line, PrimaryButton, Secondary, name_widget
 
 WIDTH = 304
 MOST_SHARE = 90  # per cent that may be kept for validation
@@ -59,9 +59,9 @@ class SettingsPanel(QFrame):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         size = QHBoxLayout()
         size.setSpacing(theme.S8)
-        size.addWidget(self.height, 1)
+        size.addWidget(self.tall, 1)
         size.addWidget(QLabel("×"))
-        size.addWidget(self.width_, 1)
+        size.addWidget(self.wide, 1)
         form.addRow(_label("Height × width"), size)
         form.addRow(_label("Colour"), self.mode)
 
@@ -109,13 +109,13 @@ class SettingsPanel(QFrame):
 
     def _make_fields(self) -> None:
         fields = DataSettings.model_fields
-        self.height = _spin("dataHeight", "Height of the pictures", 1, 4096)
-        self.width_ = _spin("dataWidth", "Width of the pictures", 1, 4096)
-        for spin in (self.height, self.width_):
+        self.tall = _spin("dataHeight", "Height of the pictures", 1, 4096)
+        self.wide = _spin("dataWidth", "Width of the pictures", 1, 4096)
+        for spin in (self.tall, self.wide):
             spin.setToolTip(fields["image_size"].description or "")
             spin.valueChanged.connect(self._size_changed)
-        self.mode = QComboBox(objectName="dataColorMode")
-        self.mode.setAccessibleName("Colour mode")
+        self.mode = QComboBox()
+        name_widget(self.mode, "dataColorMode", "Colour mode")
         self.mode.setToolTip(fields["color_mode"].description or "")
         for value, title in MODES.items():
             self.mode.addItem(title, value)
@@ -124,8 +124,8 @@ class SettingsPanel(QFrame):
         )
         self.hint = Secondary()
         self.suggest = Button("", "dataSuggestButton", self.suggestion_wanted.emit)
-        self.slider = QSlider(Qt.Orientation.Horizontal, objectName="validationSlider")
-        self.slider.setAccessibleName("Share kept for validation")
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        name_widget(self.slider, "validationSlider", "Share kept for validation")
         self.slider.setRange(0, MOST_SHARE)
         self.slider.setPageStep(5)
         self.share = _spin("validationShare", "Validation share in per cent", 0, MOST_SHARE)
@@ -143,8 +143,8 @@ class SettingsPanel(QFrame):
 
     def show_settings(self, data: DataSettings) -> None:
         """Show `data` without sending anything."""
-        self._put(self.height, data.image_size[0])
-        self._put(self.width_, data.image_size[1])
+        self._put(self.tall, data.image_size[0])
+        self._put(self.wide, data.image_size[1])
         self._put(self.slider, round(100 * data.validation_split))
         self._put(self.share, round(100 * data.validation_split))
         self._put(self.seed, min(data.seed, MOST_SEED))
@@ -181,7 +181,7 @@ class SettingsPanel(QFrame):
             control.setValue(value)
 
     def _size_changed(self) -> None:
-        self.edited.emit("image_size", (self.height.value(), self.width_.value()))
+        self.edited.emit("image_size", (self.tall.value(), self.wide.value()))
 
     def _slid(self, value: int) -> None:
         self._put(self.share, value)
@@ -301,8 +301,8 @@ def _label(text: str) -> QLabel:
 
 
 def _spin(name: str, accessible: str, least: int, most: int) -> QSpinBox:
-    spin = QSpinBox(objectName=name)
-    spin.setAccessibleName(accessible)
+    spin = QSpinBox()
+    name_widget(spin, name, accessible)
     spin.setRange(least, most)
     spin.setKeyboardTracking(False)
     spin.setMinimumWidth(72)
