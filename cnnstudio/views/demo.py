@@ -57,9 +57,10 @@ def run_demo(headless: Path | None) -> int:
     window.show()
     window.trainer.warm_up()
     tour = Tour(window, folder)
-    tour.ended.append(application.quit)
+    # exit, not quit: quit asks whether to save first, with nobody there to answer.
+    tour.ended.append(application.exit)
     tour.start()
-    signal.signal(signal.SIGINT, lambda *_: application.quit())
+    signal.signal(signal.SIGINT, lambda *_: application.exit())
     application.exec()
     if not tour.done and not tour.failure:
         tour.failure = "It was stopped."
