@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,13 @@ def _figure(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
 
 
+def _moment(when: datetime | None) -> str:
+    """A time of this year without the year."""
+    if when is None:
+        return ""
+    return f"{when:%d %b, %H:%M}" if when.year == datetime.now().year else f"{when:%d %b %Y}"
+
+
 def _accuracy(run: RunInfo) -> float | None:
     return run.best_accuracy if run.best_val_accuracy is None else run.best_val_accuracy
 
@@ -69,8 +77,8 @@ COLUMNS: tuple[tuple[str, Callable[[RunInfo], str], Callable[[RunInfo], Any], bo
         lambda run: run.epochs_done,
         True,
     ),
-    ("Best accuracy", lambda run: _figure(_accuracy(run)), _accuracy, True),
-    ("Loss there", lambda run: _figure(_loss(run)), _loss, True),
+    ("Accuracy", lambda run: _figure(_accuracy(run)), _accuracy, True),
+    ("Loss", lambda run: _figure(_loss(run)), _loss, True),
     (
         "Time",
         lambda run: "" if run.seconds is None else in_words(run.seconds),
@@ -79,12 +87,17 @@ COLUMNS: tuple[tuple[str, Callable[[RunInfo], str], Callable[[RunInfo], Any], bo
     ),
     (
         "Date",
-        lambda run: f"{run.started:%d %b %Y, %H:%M}" if run.started else "",
+        lambda run: _moment(run.started),
         lambda run: run.started.timestamp() if run.started else None,
         False,
     ),
 )
 ACCURACY = 3
+TIPS = {
+    "Accuracy": "On the validation pictures, of the epoch that is kept",
+    "Loss": "On the validation pictures, of the epoch that is kept",
+    "Time": "Training time without pauses",
+}
 
 
 class RunModel(QAbstractTableModel):
@@ -120,6 +133,8 @@ class RunModel(QAbstractTableModel):
         heading, _, _, right = COLUMNS[section]
         if role == Qt.ItemDataRole.DisplayRole:
             return heading
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return TIPS.get(heading)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return RIGHT if right else Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         return None
@@ -188,7 +203,7 @@ class RunTable(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(56)
-        self.view.setItemDelegateForColumn(ACCURACY, BarDelegate(self.view, width=48))
+        self.view.setItemDelegateForColumn(ACCURACY, BarDelegate(self.view, width=40))
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.view.customContextMenuRequested.connect(self._open_menu)
         self.view.selectionModel().selectionChanged.connect(self._selected)
