@@ -45,13 +45,16 @@ class MainWindow(QMainWindow):
     """The window. `document`, `trainer`, `tasks` and `inference` are the program behind it."""
 
     def __init__(self) -> None:
+        app = cast(QApplication, QApplication.instance())
+        settings = Settings()
+        # Widgets take their font when they are made, this one too.
+        theme.begin(app, settings.theme)
         super().__init__()
         self.setObjectName("mainWindow")
         self.setMinimumSize(960, 600)
         self.setAcceptDrops(True)
-        self.settings = Settings(self)
-        app = cast(QApplication, QApplication.instance())
-        theme.begin(app, self.settings.theme)
+        self.settings = settings
+        settings.setParent(self)
         self.document = Document(self)
         self.trainer = Trainer(self)
         self.tasks = TaskRunner("tasks", self)

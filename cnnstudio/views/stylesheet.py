@@ -121,11 +121,19 @@ QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox, QComboBox {
 }
 QLineEdit, QAbstractSpinBox, QComboBox { min-height: 26px; padding: 0 8px; }
 QPlainTextEdit, QTextEdit { padding: 4px 8px; }
+QAbstractSpinBox { padding: 0; min-height: 23px; }
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit {
+    background: transparent; border: none; padding: 0; min-height: 0;
+}
 QLineEdit:hover, QAbstractSpinBox:hover, QComboBox:hover { border-color: $border; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, QComboBox:focus {
     border: 2px solid $accent;
 }
 QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus { min-height: 24px; padding: 0 7px; }
+QAbstractSpinBox:focus { padding: 0; min-height: 21px; }
+QAbstractSpinBox QLineEdit:focus, QComboBox QLineEdit:focus {
+    border: none; padding: 0; min-height: 0;
+}
 QLineEdit[state="error"], QAbstractSpinBox[state="error"], QComboBox[state="error"] {
     border-color: $error;
 }
@@ -175,6 +183,7 @@ QAbstractItemView::item:selected { background: $row; color: $text; }
 QTableView::item { border-bottom: 1px solid $border; padding: 0 8px; }
 QTableView::item:focus, QListView::item:focus, QTreeView::item:focus { border: 1px solid $accent; }
 QListView::item, QTreeView::item { min-height: 28px; }
+QListView::item { padding: 0 4px; }
 QListView::item:hover, QTreeView::item:hover, QTableView::item:hover { background: $row_hover; }
 QListView::item:selected:hover, QTreeView::item:selected:hover, QTableView::item:selected:hover {
     background: $row;
@@ -182,7 +191,7 @@ QListView::item:selected:hover, QTreeView::item:selected:hover, QTableView::item
 QHeaderView { background: $surface; border: none; }
 QHeaderView::section {
     background: $surface; color: $secondary; border: none; border-bottom: 1px solid $border;
-    padding: 0 8px; min-height: 28px; font-size: $secondary_sizepx;
+    padding: 0 8px; min-height: 28px; font-size: $secondary_sizepx; font-weight: 400;
 }
 QHeaderView::section:hover { color: $text; }
 QHeaderView::up-arrow { image: url($up); width: 10px; height: 10px; }

@@ -352,6 +352,8 @@ class FlowLayout(QLayout):
         x, y, row = area.x(), area.y(), 0
         for item in self._items:
             hint = item.sizeHint()
+            # What is wider than a line is made to fit, as far as its minimum allows.
+            hint.setWidth(max(item.minimumSize().width(), min(hint.width(), area.width())))
             if x > area.x() and x + hint.width() > area.x() + area.width():
                 x, y, row = area.x(), y + row + self.spacing(), 0
             if move:

@@ -83,6 +83,13 @@ def test_contract_names_exist_once_shown(window):
     assert [name for name in CONTRACT if window.findChild(QWidget, name) is None] == []
 
 
+def test_everything_is_written_in_the_font_of_the_theme(window):
+    family = theme.font().family()
+    for widget in window.findChildren(QPushButton) + window.findChildren(QLabel):
+        mono = "Mono" in widget.font().family()
+        assert mono or widget.font().family() == family, widget.objectName()
+
+
 def test_controls_have_accessible_names(window):
     nameless = [
         (button.objectName(), button.text())

@@ -367,6 +367,7 @@ class WindowLesson(QWidget):
 
     def _spin(self, accessible: str, low: int, high: int, value: int) -> QSpinBox:
         spin = QSpinBox()
+        spin.lineEdit().setTextMargins(6, 0, 0, 0)
         spin.setObjectName(f"{self.kind}{accessible}")
         spin.setAccessibleName(accessible)
         spin.setRange(low, high)
