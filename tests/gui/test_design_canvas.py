@@ -169,9 +169,9 @@ def test_targets_light_up_and_a_cycle_is_refused_with_the_reason(page):
     drag(page, output(page, "relu_1"), centre(page, "dense_1"), let_go=False)
     items = page.scene.layer_items
     assert items["dense_1"].target
-    assert not items["conv2d_1"].candidate
+    assert items["conv2d_1"].candidate is None
     release(page, output(page, "relu_1"))
-    assert not items["dense_1"].candidate
+    assert items["dense_1"].candidate is None
     assert page.document.network == before
     drag(page, output(page, "relu_1"), centre(page, "conv2d_1"))
     assert page.document.network == before

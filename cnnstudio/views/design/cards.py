@@ -7,7 +7,8 @@ from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from cnnstudio.views import theme
@@ -19,9 +20,29 @@ if TYPE_CHECKING:
 
 
 class LinkButton(Button):
-    """A remedy: outlined in the accent colour."""
+    """A remedy: outlined in the accent colour; shortened where the panel is narrow."""
 
     role = "link"
+
+    def __init__(self, text: str, object_name: str, slot: Callable[[], object]) -> None:
+        super().__init__(text, object_name, slot)
+        self._text = text
+        self.setMinimumWidth(60)
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        shown, whole = (
+            self.fontMetrics().horizontalAdvance(text) for text in (self.text(), self._text)
+        )
+        return QSize(hint.width() - shown + whole, hint.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        room = self.width() - 26
+        text = self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, room)
+        if text != self.text():
+            self.setText(text)
+            self.setToolTip(self._text if text != self._text else "")
 
 
 class ExplanationCards(QWidget):

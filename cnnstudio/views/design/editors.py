@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QVBoxLa
 
 from cnnstudio.graph.spec import L1L2, Field, Kind
 from cnnstudio.views.design.numbers import LockButton, NumberEdit, WholeEdit
-from cnnstudio.views.theme import S4
+from cnnstudio.views.theme import HIT, S4
 from cnnstudio.views.widgets import Secondary, set_property
 
 
@@ -146,19 +146,19 @@ class SeveralEditor(Editor):
         self.edits: list[WholeEdit] = []
         for number, part in enumerate(parts):
             if number and separator:
-                self.row.addWidget(_sign(separator))
+                self.row.addWidget(_sign(separator), 0, Qt.AlignmentFlag.AlignBottom)
             edit = WholeEdit(field.minimum, field.maximum, arrows=False)
             self._say(edit, part)
             edit.setToolTip(f"{part}: {field.help}")
             edit.setMinimumWidth(34)
             edit.typed.connect(lambda edit=edit: self._typed(edit))
-            self.row.addWidget(edit, 1)
+            self.row.addLayout(_captioned(edit, part if len(parts) > 2 else ""), 1)
             self.edits.append(edit)
         self.lock = LockButton() if lock else None
         if self.lock is not None:
             self.lock.setObjectName(f"setting_{field.name}_lock")
             self.lock.toggled.connect(self._locked)
-            self.row.addWidget(self.lock)
+            self.row.addWidget(self.lock, 0, Qt.AlignmentFlag.AlignBottom)
 
     @property
     def inputs(self) -> Sequence[QWidget]:
@@ -286,7 +286,21 @@ def _sign(text: str) -> QLabel:
     label = Secondary(text)
     label.setWordWrap(False)
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    label.setFixedHeight(HIT)
     return label
+
+
+def _captioned(edit: QWidget, caption: str) -> QVBoxLayout:
+    """An edit with its part's name in small letters above it."""
+    column = QVBoxLayout()
+    column.setSpacing(0)
+    if caption:
+        label = Secondary(caption)
+        label.setWordWrap(False)
+        label.setProperty("role", "caption")
+        column.addWidget(label)
+    column.addWidget(edit)
+    return column
 
 
 _EDITORS: dict[Kind, Callable[[Field], Editor]] = {

@@ -44,15 +44,17 @@ class EmptyCanvas(QWidget):
         layout.addWidget(start)
         layout.addLayout(grid)
         self.setFixedWidth(380)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         viewport.installEventFilter(self)
-        self._centre()
+        self.centre()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() is QEvent.Type.Resize:
-            self._centre()
+            self.centre()
         return super().eventFilter(watched, event)
 
-    def _centre(self) -> None:
+    def centre(self) -> None:
+        """Back to the middle; scrolling takes along what lies on a viewport."""
         self.setFixedHeight(self.heightForWidth(self.width()))
         area = self._viewport.rect()
         self.move((area.width() - self.width()) // 2, max(0, (area.height() - self.height()) // 2))

@@ -162,14 +162,15 @@ class Connect(Gesture):
         self.scene.addItem(self._wire)
         network = canvas.editing.network
         self._candidates = linkable(network, self.name, port)
+        self._wanted = Port.INPUT if port is Port.OUTPUT else Port.OUTPUT
         for name in self._candidates:
-            self.scene.layer_items[name].set_lit(candidate=True)
+            self.scene.layer_items[name].set_lit(candidate=self._wanted)
 
     def move(self, at: QPoint, modifiers: Qt.KeyboardModifier) -> None:
         point = self.canvas.mapToScene(at)
         target = self._target(point)
         for name in self._candidates:
-            self.scene.layer_items[name].set_lit(candidate=True, target=name == target)
+            self.scene.layer_items[name].set_lit(candidate=self._wanted, target=name == target)
         end = point
         if target is not None:
             place = self.scene.layer_items[target].layer.position

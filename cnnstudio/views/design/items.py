@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cnnstudio.analysis import LayerInfo, Problem
 
 _CARD = QRectF(0, 0, size.CARD_WIDTH, size.CARD_HEIGHT)
-_BOUNDS = QRectF(-6, -8, size.FIGURES_LEFT + size.FIGURES_WIDTH + 20, size.CARD_HEIGHT + 16)
+_BOUNDS = QRectF(-6, -8, size.FIGURES_LEFT + size.WIDE_CHIP + 20, size.CARD_HEIGHT + 16)
 _TEXT_WIDTH = size.CARD_WIDTH - 34
 _CORNER = 8.0
 
@@ -47,10 +47,12 @@ class LayerItem(QGraphicsItem):
         self.problems: tuple[Problem, ...] = ()
         self.hovered = False
         # Lit while something could be dropped or linked here, or is about to be.
-        self.candidate = False
+        self.candidate: Port | None = None
         self.target = False
         self._texts: list[tuple[QPointF, QStaticText, str]] | None = None
         self._chip: tuple[QStaticText, float] | None = None
+        # Room for the problem beside the card.
+        self.chip_width = size.CHIP_WIDTH
         # Behind the figures, so that the grid does not run through them.
         self._ground: QRectF | None = None
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
@@ -73,6 +75,12 @@ class LayerItem(QGraphicsItem):
         self._texts = None
         self.update()
         return True
+
+    def set_chip_width(self, width: float) -> None:
+        if width != self.chip_width:
+            self.chip_width = width
+            self._texts = None
+            self.update()
 
     @property
     def severity(self) -> str | None:
@@ -111,7 +119,7 @@ class LayerItem(QGraphicsItem):
         below = y - size.CARD_HEIGHT
         return Port.OUTPUT if -8 <= below <= size.PORT_REACH_OUT else None
 
-    def set_lit(self, *, candidate: bool = False, target: bool = False) -> None:
+    def set_lit(self, *, candidate: Port | None = None, target: bool = False) -> None:
         if (self.candidate, self.target) != (candidate, target):
             self.candidate, self.target = candidate, target
             self.update()
@@ -168,16 +176,18 @@ class LayerItem(QGraphicsItem):
             self._paint_chip(painter, severity)
 
     def _paint_ports(self, painter: QPainter) -> None:
-        look = paints()
-        busy = self.hovered or self.candidate or self.target
-        painter.setBrush(look.accent if busy else look.port)
-        radius = size.PORT_RADIUS + 1 if busy else size.PORT_RADIUS - 1
-        middle = size.CARD_WIDTH / 2
-        painter.drawEllipse(QPointF(middle, size.CARD_HEIGHT), radius, radius)
+        self._paint_port(painter, Port.OUTPUT, size.CARD_HEIGHT)
         # Where a link ends its arrow is sign enough.
         fed = self.info is not None and self.info.inputs
+        busy = self.hovered or self.candidate is Port.INPUT
         if self.layer.spec.arity is not Arity.NONE and (busy or not fed):
-            painter.drawEllipse(QPointF(middle, 0), radius, radius)
+            self._paint_port(painter, Port.INPUT, 0.0)
+
+    def _paint_port(self, painter: QPainter, port: Port, y: float) -> None:
+        busy = self.hovered or self.candidate is port
+        painter.setBrush(paints().accent if busy else paints().port)
+        radius = size.PORT_RADIUS + 1 if busy else size.PORT_RADIUS - 1
+        painter.drawEllipse(QPointF(size.CARD_WIDTH / 2, y), radius, radius)
 
     def _paint_chip(self, painter: QPainter, severity: str) -> None:
         assert self._chip is not None
@@ -223,7 +233,7 @@ class LayerItem(QGraphicsItem):
         self.setToolTip("\n".join(problem.message for problem in self.problems))
         if self.problems:
             worst = min(self.problems, key=lambda problem: problem.severity != "error")
-            text = _static(worst.short, 11, size.FIGURES_WIDTH - 4)
+            text = _static(worst.short, 11, self.chip_width)
             self._chip = text, text.size().width()
 
     def _second_line(self) -> tuple[str, str]:

@@ -8,6 +8,8 @@ CARD_RADIUS = 8.0
 # Figures stand right of the card, in a column of their own.
 FIGURES_LEFT = CARD_WIDTH + 12.0
 FIGURES_WIDTH = 176.0
+# A problem beside the card, and where no other card stands at its right.
+CHIP_WIDTH, WIDE_CHIP = 172.0, 260.0
 # What a link must not run through: the card and its figures.
 OBSTACLE_WIDTH = FIGURES_LEFT + FIGURES_WIDTH - 4.0
 GRID = 20.0

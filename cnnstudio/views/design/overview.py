@@ -80,8 +80,8 @@ class Overview(QWidget):
         outputs = [shape_text(analysis.layers[name].output_shape) for name in ends]
         figures = {
             "Layers": str(len(network)),
-            "Input": inputs[0] if len(inputs) == 1 else counted(len(inputs), "Input"),
-            "Output": outputs[0] if len(outputs) == 1 else counted(len(outputs), "output"),
+            "Input": _one_or_count(inputs, "Input"),
+            "Output": _one_or_count(outputs, "output"),
             "Parameters": f"{analysis.parameters:,}",
             "Trainable": f"{analysis.trainable_parameters:,}",
             "Multiply-adds": short_count(analysis.multiply_adds),
@@ -137,6 +137,12 @@ class SeveralLayers(QWidget):
             f"{short_count(sum(info.multiply_adds for info in infos))} multiply-adds\n"
             f"{bytes_text(sum(info.activation_bytes for info in infos))} a picture"
         )
+
+
+def _one_or_count(shapes: Sequence[str], noun: str) -> str:
+    if not shapes:
+        return "none"
+    return shapes[0] if len(shapes) == 1 else counted(len(shapes), noun)
 
 
 def preset_buttons(editing: Editing, prefix: str) -> list[Button]:

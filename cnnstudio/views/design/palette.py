@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import (
@@ -51,14 +52,17 @@ def matches(query: str) -> list[LayerSpec]:
     ranked = []
     for number, spec in enumerate(CATALOGUE.values()):
         type_ = spec.type.lower()
+        parts = re.findall("[A-Z][a-z]+", spec.type)
         if type_.startswith(wanted):
             rank = 0
-        elif wanted in type_:
+        elif any(part.lower().startswith(wanted) for part in parts):
             rank = 1
         elif any(word.startswith(wanted) for word in spec.keywords):
             rank = 2
-        elif any(wanted in word for word in (*spec.keywords, spec.category.value.lower())):
+        elif wanted in type_:
             rank = 3
+        elif any(wanted in word for word in (*spec.keywords, spec.category.value.lower())):
+            rank = 4
         else:
             continue
         ranked.append((rank, number, spec))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from cnnstudio.analysis import Analysis, Problem
 
 _MARGIN = 600.0
+# Problems that are given all the room there is, and how near another card is in the way.
+_CHIPS, _ROOM = 20, 60.0
 
 
 class NetworkScene(QGraphicsScene):
@@ -72,6 +74,7 @@ class NetworkScene(QGraphicsScene):
                     item.setPos(*layer.position)
             self.network = network
             self._show_links(network)
+        self._fit_chips(problems)
         self._changed_far()
         self.fit_scene_rect()
 
@@ -107,6 +110,17 @@ class NetworkScene(QGraphicsScene):
             item, layer = self.layer_items[gone[0]], network[new[0]]
             if item.layer.type == layer.type and item.layer.position == layer.position:
                 self.layer_items[new[0]] = self.layer_items.pop(gone[0])
+
+    def _fit_chips(self, problems: Mapping[str, tuple[Problem, ...]]) -> None:
+        """Let problems be wide where nothing stands beside their layer."""
+        places = [layer.position for layer in self.network.layers.values()]
+        for name in list(problems)[:_CHIPS]:
+            x, y = self.network[name].position
+            beside = any(
+                0 < other - x < size.FIGURES_LEFT + size.WIDE_CHIP and abs(level - y) < _ROOM
+                for other, level in places
+            )
+            self.layer_items[name].set_chip_width(size.CHIP_WIDTH if beside else size.WIDE_CHIP)
 
     def fit_scene_rect(self) -> None:
         """Leave room around the network so that any part of it can be panned to the middle."""

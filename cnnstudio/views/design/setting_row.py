@@ -15,7 +15,7 @@ from cnnstudio.views.design.wording import value_text
 from cnnstudio.views.theme import HIT, S4
 from cnnstudio.views.widgets import set_property
 
-LABEL_WIDTH, RESET_WIDTH = 116, 20
+LABEL_WIDTH, RESET_WIDTH = 110, 20
 
 
 class SettingRow(QWidget):

@@ -19,6 +19,10 @@ def page_style(theme: Theme) -> str:
     QFrame[role="warningBox"] {{ background: {warning}; border-radius: 6px; }}
     #summaryTable::item {{ border: none; border-bottom: 1px solid {theme.raised}; }}
     #problemsList::item {{ border: none; border-top: 1px solid {theme.raised}; }}
+    QLabel[role="caption"] {{ color: {theme.secondary}; font-size: 11px; }}
+    #moreSettings {{ padding: 0 6px 0 0; border: none; color: {theme.secondary}; }}
+    #moreSettings:focus {{ padding: 0 6px 0 0; border: none; color: {theme.accent}; }}
+    #emptyCanvas {{ background: {theme.window}; border-radius: 8px; }}
     #layerPalette::item {{ border-radius: 6px; }}
     QToolButton[role="bare"] {{
         background: transparent; border: none; padding: 0; min-width: 0; min-height: 28px;
