@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 from cnnstudio.app.trainer import State
 from cnnstudio.views import icons, theme
 from cnnstudio.views.train.progress import Progress, in_words
+from cnnstudio.views.widgets import ElidedLabel
 
 # A way out of what is said: the button's text and what it does.
 WayOut = tuple[str, Callable[[], object]]
@@ -47,12 +47,9 @@ class TrainControls(QFrame):
         self.start_button.clicked.connect(self.start_clicked)
         self.pause_button.clicked.connect(self._pause_or_resume)
         self.stop_button.clicked.connect(self.stop_clicked)
-        self.state_label = QLabel("", self)
+        self.state_label = ElidedLabel("", self, Qt.TextElideMode.ElideRight)
         self.state_label.setObjectName("trainingState")
-        self.state_label.setAccessibleName("State of the training")
-        self.state_label.setTextFormat(Qt.TextFormat.PlainText)
         self.state_label.setProperty("role", "title")
-        self.state_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.device_label = self._secondary("trainingDevice", "The device that trains")
 
         row = QHBoxLayout()
@@ -157,7 +154,8 @@ class TrainControls(QFrame):
 
     def set_words(self, words: str) -> None:
         self.state_label.setText(words)
-        self.state_label.setToolTip(words)
+        # How it ended needs the room; the bar at the top says the device too.
+        self.device_label.setVisible(self._state.active or not words)
 
     def set_note(self, text: str, role: str = "secondary", ways: tuple[WayOut, ...] = ()) -> None:
         """A sentence below the buttons, with ways out; an empty text takes it away."""
