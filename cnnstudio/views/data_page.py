@@ -243,19 +243,20 @@ class DataPage(QWidget):
     def _look(self) -> None:
         """Show the chosen picture as the network gets it."""
         path, data = self.browser.current_path(), self._document.data
+        eye = self.settings.eye
         if self._looking is not None:
             self._looking.cancel()
         if path is None:
-            self.settings.eye.show_pixels(None, "")
+            eye.show_pixels(None, "", "")
             return
         grey = "grey" if data.color_mode == "grayscale" else "colour"
-        words = f"{path.name}\nas the network gets it:\n{facts.shape(data.image_size)}, {grey}"
+        words = f"as the network gets it:\n{facts.shape(data.image_size)}, {grey}"
         self._looking = self._context.tasks.run(
             work.picture,
             path,
             data,
-            on_done=lambda pixels: self.settings.eye.show_pixels(pixels, words),
-            on_failed=lambda reason: self.settings.eye.show_pixels(None, reason),
+            on_done=lambda pixels: eye.show_pixels(pixels, path.name, words),
+            on_failed=lambda reason: eye.show_pixels(None, path.name, reason),
         )
 
     def _next(self) -> None:

@@ -211,6 +211,8 @@ def test_one_class_is_shown_and_explained(page, qtbot, tmp_path):
     qtbot.waitUntil(page.message.isVisible, timeout=WAIT)
     assert "one class only, cat" in page.message.text
     assert page.settings.split.text == "0 to train · 0 to validate"
+    assert not page.match.isVisible()
+    assert "one class only, cat" in page.browser.findings.notes.text()
 
 
 def test_a_folder_around_the_right_one_offers_the_inner_one(page, qtbot, tmp_path):
@@ -232,13 +234,13 @@ def test_broken_files_are_listed_by_reason_and_copies_by_picture(page, qtbot, an
     (animals / "dog" / "cut.png").write_bytes(whole[: len(whole) // 2])
     (animals / "dog" / "copy.png").write_bytes(whole)
     opened(page, qtbot, animals)
-    model = page.browser.skipped.model()
+    model = page.browser.findings.skipped.model()
     reasons = [model.index(row, 0).data() for row in range(model.rowCount())]
     assert len(reasons) == 3
     assert all(reason.endswith("· 1") for reason in reasons)
     files = {model.index(0, 0, model.index(row, 0)).data() for row in range(3)}
     assert files == {"cat/text.jpg", "dog/nothing.png", "dog/cut.png"}
-    copies = page.browser.duplicates.model()
+    copies = page.browser.findings.duplicates.model()
     assert copies.rowCount() == 1
     assert copies.rowCount(copies.index(0, 0)) == 2
     assert copies.parent(copies.index(1, 0, copies.index(0, 0))) == copies.index(0, 0)

@@ -15,11 +15,8 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QMenu,
     QSplitter,
-    QStackedWidget,
     QStyledItemDelegate,
     QTableView,
-    QTabWidget,
-    QTreeView,
     QVBoxLayout,
     QWidget,
 )
@@ -28,13 +25,7 @@ from cnnstudio.views import theme
 from cnnstudio.views.context import Context
 from cnnstudio.views.data import facts
 from cnnstudio.views.data.class_model import SORT_ROLE, SPLIT_TITLES, ClassModel
-from cnnstudio.views.data.findings_model import (
-    PATH_ROLE,
-    FindingsModel,
-    Group,
-    duplicate_groups,
-    skipped_groups,
-)
+from cnnstudio.views.data.findings import Findings
 from cnnstudio.views.drop import show_in_folder
 from cnnstudio.views.pictures import PictureGrid, PictureModel, Thumbnails
 from cnnstudio.views.viewer import PictureViewer
@@ -52,7 +43,6 @@ if TYPE_CHECKING:
     from cnnstudio.data.scan import FolderReport, Picture
 
 LEFT = 416
-EXPANDED_MOST = 24  # files that are listed without a click
 
 
 class Browser(QWidget):
@@ -68,7 +58,8 @@ class Browser(QWidget):
         self.thumbnails = Thumbnails(context.tasks, parent=self)
         self._viewer: PictureViewer | None = None
         self._make_classes()
-        self._make_findings()
+        self.findings = Findings()
+        self.findings.menu_wanted.connect(self._finding_menu)
         self._make_pictures()
         self._lay_out()
 
@@ -81,26 +72,7 @@ class Browser(QWidget):
         self.facts.setText(facts.facts(report))
         self.classes.set_report(report)
         self._fit_columns()
-        skipped, duplicates = skipped_groups(report), duplicate_groups(report)
-        notes = [Group(problem, ()) for problem in report.problems]
-        for view, groups, word, number in (
-            (self.notes, notes, "Notes", len(notes)),
-            (self.skipped, skipped, "Skipped", len(report.skipped)),
-            (self.duplicates, duplicates, "Duplicates", len(duplicates)),
-        ):
-            model: Any = view.model()
-            model.set_groups(groups, report.folder)
-            if sum(len(group.paths) for group in groups) <= EXPANDED_MOST:
-                view.expandAll()
-            tab = self.findings.indexOf(view)
-            self.findings.setTabText(tab, f"{word} {number:,}" if number else word)
-            self.findings.setTabEnabled(tab, number > 0)
-        found = bool(notes or skipped or duplicates)
-        self.aside.setCurrentWidget(self.findings if found else self.nothing)
-        for tab in range(self.findings.count()):
-            if self.findings.isTabEnabled(tab):
-                self.findings.setCurrentIndex(tab)
-                break
+        self.findings.show_report(report)
         self.splits.blockSignals(True)
         self.splits.clear()
         self.splits.addItem("All splits", "")
@@ -173,13 +145,10 @@ class Browser(QWidget):
         if chosen:
             menu = self._menu_for(chosen)
             menu.addAction("Open large", lambda: self._open(chosen[0]))
-            menu.exec(self.grid.viewport().mapToGlobal(point))
+            menu.popup(self.grid.viewport().mapToGlobal(point))
 
-    def _finding_menu(self, view: QTreeView, point: QPoint) -> None:
-        path = view.indexAt(point).data(PATH_ROLE)
-        if path is not None:
-            menu = self._menu_for([path])
-            menu.exec(view.viewport().mapToGlobal(point))
+    def _finding_menu(self, path: Path, place: QPoint) -> None:
+        self._menu_for([path]).popup(place)
 
     def _menu_for(self, chosen: list[Path]) -> QMenu:
         menu = QMenu(self)
@@ -222,41 +191,6 @@ class Browser(QWidget):
         self.table.setTabKeyNavigation(False)
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._filter())
 
-    def _make_findings(self) -> None:
-        self.findings = QTabWidget()
-        self.findings.setDocumentMode(True)
-        views = []
-        for name, title in (
-            ("dataNotes", "Notes"),
-            ("skippedTree", "Skipped"),
-            ("duplicatesTree", "Duplicates"),
-        ):
-            view = QTreeView()
-            name_widget(view, name, title)
-            view.setModel(FindingsModel(view))
-            view.setHeaderHidden(True)
-            view.setRootIsDecorated(name != "dataNotes")
-            view.setWordWrap(name == "dataNotes")
-            view.setUniformRowHeights(name != "dataNotes")
-            view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-            view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-            view.customContextMenuRequested.connect(
-                lambda point, view=view: self._finding_menu(view, point)
-            )
-            self.findings.addTab(view, title)
-            views.append(view)
-        self.notes, self.skipped, self.duplicates = views
-        self.nothing = QWidget()
-        inside = QVBoxLayout(self.nothing)
-        inside.setContentsMargins(theme.S16, theme.S12, theme.S16, theme.S12)
-        fine = Secondary("Every file is a picture that can be used, and no two are equal.")
-        inside.addWidget(fine)
-        inside.addStretch(1)
-        self.aside = QStackedWidget()
-        self.aside.setObjectName("findings")
-        self.aside.addWidget(self.nothing)
-        self.aside.addWidget(self.findings)
-
     def _make_pictures(self) -> None:
         self.shown = Heading("")
         self.shown.setObjectName("shownPictures")
@@ -283,7 +217,7 @@ class Browser(QWidget):
         left = QSplitter(Qt.Orientation.Vertical)
         left.setChildrenCollapsible(False)
         left.addWidget(self.table)
-        left.addWidget(self.aside)
+        left.addWidget(self.findings)
         left.setStretchFactor(0, 3)
         left.setStretchFactor(1, 2)
         left.setSizes([360, 220])

@@ -24,7 +24,11 @@ class MatchBar(Strip):
     def refresh(self) -> bool:
         """Show or hide the bar; whether data and network fit and can be trained."""
         document = self._document
-        wrong = document.data_mismatch() if document.report is not None else ""
+        classes = document.classes or 0
+        if classes < 2:  # nothing to train on: the page says so
+            self.hide()
+            return document.report is None and not document.analysis.errors
+        wrong = document.data_mismatch()
         if not wrong or wrong == self._kept:
             self.hide()
             return not wrong and not document.analysis.errors
@@ -34,7 +38,7 @@ class MatchBar(Strip):
         if size is not None and size != (*data.image_size, data.channels):
             actions.append((f"Use {facts.shape(size[:2])} pictures", self._match_pictures))
         actions.append(("Keep", lambda: self._keep(wrong)))
-        text = facts.mismatch(network, data, document.classes or 0)
+        text = facts.mismatch(network, data, classes)
         self.show_message(text, "info", actions)
         return False
 

@@ -270,12 +270,15 @@ class NetworkEye(QWidget):
         self.setAccessibleName("The chosen picture as the network sees it")
         self.setFixedHeight(self.SIDE)
         self._pixmap: QPixmap | None = None
+        self._name = ""
         self._caption = ""
 
-    def show_pixels(self, pixels: np.ndarray | None, caption: str) -> None:
-        """Show uint8 (h, w, c) pixels; the caption says what they are."""
+    def show_pixels(self, pixels: np.ndarray | None, name: str, caption: str) -> None:
+        """Show uint8 (h, w, c) pixels of the file `name`; the caption says what they are."""
         self._pixmap = None if pixels is None else QPixmap.fromImage(image_of(pixels))
+        self._name = name
         self._caption = caption
+        self.setToolTip(name)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -290,8 +293,12 @@ class NetworkEye(QWidget):
         painter.setFont(theme.font(theme.SECONDARY_SIZE))
         painter.setPen(colours.color("secondary"))
         room = self.rect().adjusted(self.SIDE + theme.S12, 0, 0, 0)
+        name = painter.fontMetrics().elidedText(
+            self._name, Qt.TextElideMode.ElideMiddle, room.width()
+        )
         flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(room, flags | Qt.TextFlag.TextWordWrap.value, self._caption)
+        text = "\n".join(part for part in (name, self._caption) if part)
+        painter.drawText(room, flags | Qt.TextFlag.TextWordWrap.value, text)
 
 
 def _label(text: str) -> QLabel:
