@@ -209,6 +209,9 @@ class _Training:
             self._fit_all()
         except Stopping:
             self._stopped()
+        except Exception as error:
+            self._blame_feed(error)
+            raise
         else:
             self._finished()
 
@@ -240,15 +243,14 @@ class _Training:
                 verbose=0,
                 callbacks=callbacks,
             )
-        except BaseException as error:
+        except BaseException:
             # `fit` was left in the middle: end the threads Keras began with it.
             if self._loop.validating:
                 callbacks.on_test_end()
             callbacks.on_train_end()
-            self._blame_feed(error)
             raise
 
-    def _blame_feed(self, error: BaseException) -> None:
+    def _blame_feed(self, error: Exception) -> None:
         """TensorFlow wraps what a feed raises in an error of its own: raise the feed's."""
         for feed in self._feeds:
             if feed.failure is not None:

@@ -104,8 +104,9 @@ def list_runs(folder: Path) -> list[RunInfo]:
         paths = [path for path in folder.iterdir() if path.is_dir() and _looks_like_run(path)]
     except OSError:
         return []
-    # Names begin with the time.
-    return [run_info(path) for path in sorted(paths, key=lambda path: path.name, reverse=True)]
+    runs = [run_info(path) for path in paths]
+    # Those whose start is unknown come last; names begin with the time.
+    return sorted(runs, key=lambda run: (run.started or datetime.min, run.name), reverse=True)
 
 
 def run_info(path: Path) -> RunInfo:

@@ -5,8 +5,9 @@ train the preset small-cnn from the same weights, in turns in one process; the e
 does for a person: events, batch curves, metrics, the run folder, best model, checkpoints.
 
 Two figures of the fastest epoch after the first (others on the machine only make epochs slower),
-median over the repeats: pictures a second while training (between an epoch's first and last batch, as
-the window shows), and over the whole epoch, which adds validation and, in the engine, writing the run.
+median over the repeats: pictures a second while training, between an epoch's first and last batch,
+as the window shows; and over the whole epoch, which adds validation and, in the engine, writing
+the run.
 """
 
 from __future__ import annotations

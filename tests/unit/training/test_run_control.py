@@ -89,6 +89,15 @@ def test_stop_in_validation_answers_before_its_next_batch(keras, tmp_path, folde
     assert (state.epoch, state.step) == (0, 6)
 
 
+@pytest.mark.parametrize("step", [1, 6])
+def test_a_stop_leaves_no_threads_of_keras(keras, tmp_path, folder, step):
+    before = set(threading.enumerate())
+    control, listener = stopping_at(1, step)
+    run(make_project(folder), tmp_path, control=control, listener=listener)
+    left = [thread.name for thread in threading.enumerate() if thread not in before]
+    assert not [name for name in left if name.startswith(("ThreadPool", "cnnstudio"))]
+
+
 def test_stop_before_the_first_epoch_keeps_a_usable_model(keras, tmp_path, folder):
     control, listener = stopping_at(1, 1)
     path, _ = run(make_project(folder), tmp_path, control=control, listener=listener)
