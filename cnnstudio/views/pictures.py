@@ -45,6 +45,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 PATH_ROLE = Qt.ItemDataRole.UserRole + 1
 THUMBNAIL_BUDGET = 96 * 2**20  # bytes of decoded thumbnails kept
+SLICE = 12  # thumbnails decoded before other work gets its turn
 WAITING_MOST = 400  # thumbnails asked for and not yet decoded; older wishes are forgotten
 TILE = 116  # logical pixels: the narrowest a tile of the grid gets
 CAPTION = 20
@@ -153,7 +154,10 @@ class Thumbnails(QObject):
             )
 
     def _decode(self, *, task: Task) -> None:
-        while not task.cancelled():
+        # A few at a time: a scan or a large picture waits in the same thread.
+        for _ in range(SLICE):
+            if task.cancelled():
+                return
             with self._lock:
                 if not self._wanted:
                     return
