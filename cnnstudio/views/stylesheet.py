@@ -51,6 +51,7 @@ def _image(name: str) -> str:
 
 _SHEET = """
 QMainWindow, QDialog { background: $panel; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QWidget { color: $text; }
 QLabel { background: transparent; }
 QLabel[role="secondary"] { color: $secondary; font-size: $secondary_sizepx; }

@@ -373,6 +373,8 @@ class WindowLesson(QWidget):
         spin.setRange(low, high)
         spin.setValue(value)
         spin.setMinimumWidth(72)
+        # The stylesheet's padding does not reach the text of a spin box.
+        spin.lineEdit().setTextMargins(theme.S4, 0, 0, 0)
         spin.valueChanged.connect(self._recompute)
         return spin
 
