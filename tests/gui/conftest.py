@@ -27,6 +27,7 @@ def window(qtbot):
 @pytest.fixture
 def design(qtbot):
     """A shown Design page on a document of its own, without the window around it."""
+    from PySide6.QtCore import QCoreApplication, QEvent
     from PySide6.QtWidgets import QApplication
 
     from cnnstudio.app.document import Document
@@ -55,3 +56,5 @@ def design(qtbot):
     for work in (runner, other):
         work.shutdown()
     trainer.shutdown()
+    # Deleted now: pages that wait for an event loop would still follow the theme.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)

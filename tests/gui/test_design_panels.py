@@ -317,3 +317,60 @@ def test_the_theme_can_change(page):
             assert not page.grab().isNull()
     finally:
         theme.choose("system")
+
+
+def test_undo_inside_a_field_goes_to_the_document_too(page, qtbot):
+    edit = setting(form(page, "conv2d_1"), "filters")
+    retype(qtbot, edit, "64")
+    assert page.document.network["conv2d_1"]["filters"] == 64
+    while page.document.network["conv2d_1"]["filters"] != 8 and edit.isUndoAvailable():
+        qtbot.keyClick(edit, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert edit.text() == "8"
+    assert page.document.network["conv2d_1"]["filters"] == 8
+
+
+def test_the_menus_of_layer_link_and_canvas(page):
+    from cnnstudio.graph.network import Link
+    from cnnstudio.views.design.menus import canvas_menu
+
+    page.document.edit("Delete", edits.remove_layers, ["flatten_1"])
+    point = page.canvas.mapToScene(QPoint(10, 10))
+    page.scene.select(["dense_1"])
+    items = page.scene.layer_items
+    menu = canvas_menu(page, items["dense_1"], point)
+    entries = {action.text(): action for action in menu.actions()}
+    assert {"Insert Flatten", "Insert a layer below…", "Unlink", "D&uplicate"} <= entries.keys()
+    entries["Unlink"].trigger()
+    assert page.document.network.inputs_of("dense_1") == ()
+    page.document.undo_stack.undo()
+    {action.text(): action for action in canvas_menu(page, items["dense_1"], point).actions()}[
+        "Insert Flatten"
+    ].trigger()
+    assert page.document.analysis.errors == ()
+    link = page.scene.link_items[Link("input", "rescaling_1")]
+    texts = [action.text() for action in canvas_menu(page, link, point).actions()]
+    assert texts == ["Insert a layer here…", "Delete the link"]
+    texts = [action.text() for action in canvas_menu(page, None, point).actions()]
+    assert texts[0] == "Add a layer here…"
+
+
+def test_no_two_menu_entries_of_the_window_share_a_key(window):
+    page = window.pages["design"]
+    taken = {}
+    for action in (*page.actions(), *window.findChild(object, "editMenu").actions()):
+        for keys in action.shortcuts():
+            other = taken.setdefault(keys.toString(), action)
+            assert other is action, f"{keys.toString()}: {other.text()} and {action.text()}"
+    assert {"Ctrl+L", "Ctrl+D", "Del", "Shift+Del", "Ctrl+0"} <= taken.keys()
+
+
+def test_the_window_takes_layers_and_figures_from_the_page(window, qtbot):
+    window.show_page("design")
+    page = window.pages["design"]
+    page.scene.select()
+    page.add_layer("Softmax")
+    assert "softmax_1" in window.document.network
+    window.document.undo_stack.undo()
+    assert "softmax_1" not in window.document.network
+    page.zoom_in()
+    assert window.findChild(QLabel, "statusZoom").text() == "125 %"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shiboken6
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
@@ -56,5 +57,8 @@ class EmptyCanvas(QWidget):
     def centre(self) -> None:
         """Back to the middle; scrolling takes along what lies on a viewport."""
         self.setFixedHeight(self.heightForWidth(self.width()))
+        # The view scrolls once more while Qt takes it apart.
+        if not shiboken6.isValid(self._viewport):
+            return
         area = self._viewport.rect()
         self.move((area.width() - self.width()) // 2, max(0, (area.height() - self.height()) // 2))

@@ -154,8 +154,7 @@ class DesignPage(QWidget):
         self.palette_panel.chosen.connect(self.add_layer)
         self.editing.replaced.connect(canvas.show_start)
         canvas.zoomed.connect(lambda scale: self.context.zoom_changed.emit(f"{scale * 100:.0f} %"))
-        for bar in (canvas.horizontalScrollBar(), canvas.verticalScrollBar()):
-            bar.valueChanged.connect(self.empty.centre)
+        canvas.scrolled.connect(self.empty.centre)
         canvas.opened.connect(lambda _name: self.inspector.focus_name())
         canvas.search_requested.connect(self.focus_search)
         canvas.menu_requested.connect(self._show_menu)

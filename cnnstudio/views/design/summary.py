@@ -50,7 +50,7 @@ LAYER, OUTPUT, PARAMETERS, MULTIPLY_ADDS, MEMORY = range(5)
 _ROW = 24
 _MEMORY_COLOR = theme.current().family[Category.POOLING]
 # What the texts of a column need, and the bars where there is room for them, in pixels.
-_WIDTHS = {OUTPUT: 106, PARAMETERS: 98, MULTIPLY_ADDS: 104, MEMORY: 78}
+_WIDTHS = {OUTPUT: 116, PARAMETERS: 112, MULTIPLY_ADDS: 104, MEMORY: 80}
 _BARS = {PARAMETERS: 44, MEMORY: 30}
 _WIDE = 600
 _Index = QModelIndex | QPersistentModelIndex

@@ -18,6 +18,8 @@ class ZoomView(QGraphicsView):
 
     # The scale, 1.0 at 100 %.
     zoomed = Signal(float)
+    # What lies on the viewport was scrolled along.
+    scrolled = Signal()
 
     def __init__(self, scene: NetworkScene, parent: QWidget | None = None) -> None:
         super().__init__(scene, parent)
@@ -122,6 +124,10 @@ class ZoomView(QGraphicsView):
         self.setTransform(QTransform.fromScale(scale, scale))
         scene.set_far(scale < size.TEXT_SCALE)
         self.zoomed.emit(scale)
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        super().scrollContentsBy(dx, dy)
+        self.scrolled.emit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         steps = event.pixelDelta() if not event.pixelDelta().isNull() else event.angleDelta()
