@@ -62,25 +62,26 @@ def presets(options: argparse.Namespace) -> None:
     from cnnstudio.analysis import analyse
     from cnnstudio.graph.presets import PRESETS
 
-    rows = []
-    for name, preset in PRESETS.items():
-        rows.append(
-            {
-                "name": name,
-                "title": preset.title,
-                "description": preset.description,
-                "input": list(preset.input_shape),
-                "parameters": analyse(preset.build()).parameters,
-            }
-        )
+    counts = {name: analyse(preset.build()).parameters for name, preset in PRESETS.items()}
     if options.json:
-        _print_json(rows)
+        _print_json(
+            [
+                {
+                    "name": name,
+                    "title": preset.title,
+                    "description": preset.description,
+                    "input": list(preset.input_shape),
+                    "parameters": counts[name],
+                }
+                for name, preset in PRESETS.items()
+            ]
+        )
         return
     _print_table(
         ("preset", "input", "parameters", "what it is"),
         [
-            (row["name"], _size(row["input"]), f"{row['parameters']:,}", row["description"])
-            for row in rows
+            (name, _size(preset.input_shape), f"{counts[name]:,}", preset.description)
+            for name, preset in PRESETS.items()
         ],
         right={2},
     )

@@ -10,6 +10,8 @@ from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from cnnstudio.app.trainer import State
+from cnnstudio.graph.project import Project, load_project
+from cnnstudio.keras_build.trained import PROJECT_FILE
 from cnnstudio.training import events
 from cnnstudio.views.context import Context
 from cnnstudio.views.train.controls import TrainControls, WayOut
@@ -18,7 +20,7 @@ from cnnstudio.views.train.live_maps import LiveMaps
 from cnnstudio.views.train.message_list import MessageList
 from cnnstudio.views.train.preflight import obstacle
 from cnnstudio.views.train.progress import Progress
-from cnnstudio.views.train.run_table import RunTable
+from cnnstudio.views.train.run_table import RunTable, read_curves
 from cnnstudio.views.train.series import History
 from cnnstudio.views.train.settings_form import SettingsForm
 from cnnstudio.views.train.words import ending, headline, ready, state_words
@@ -38,6 +40,8 @@ class TrainPage(QWidget):
         # The curves of the run that trains or was trained last in this window.
         self._live = History()
         self._live_run: Path | None = None
+        # The run that is being continued, with the curves it has so far.
+        self._earlier: tuple[Path | None, History] = (None, History())
         self._shown: Path | None = None
         self._end: events.Finished | events.Stopped | events.Failed | None = None
         self._warning = ""
@@ -55,6 +59,7 @@ class TrainPage(QWidget):
         self.controls.resume_clicked.connect(self.resume)
         self.controls.stop_clicked.connect(self.stop)
         self.runs.chosen.connect(self.show_run)
+        self.runs.continue_wanted.connect(self.continue_run)
         self.runs.history_read.connect(self._show_history)
         self._trainer.events.connect(self._happened)
         self._trainer.state_changed.connect(self._state_changed)
@@ -146,6 +151,21 @@ class TrainPage(QWidget):
             name=Path(document.title).stem,
         )
 
+    def continue_run(self, run: Path) -> None:
+        """Go on with a run that was stopped or cut off, with the project it was started with."""
+        self._context.tasks.run(
+            read_to_continue, run, on_done=lambda found: self._continue(run, *found)
+        )
+
+    def _continue(self, run: Path, project: Project, earlier: History) -> None:
+        self._end, self._warning = None, ""
+        self._earlier = (run, earlier)
+        started = self._trainer.start(
+            project, runs_folder=self._context.runs_folder, resume=run, name=run.name
+        )
+        if not started:
+            self._context.notify("A training is going on already: stop it first.", "info")
+
     def pause(self) -> None:
         self._trainer.pause()
 
@@ -211,7 +231,9 @@ class TrainPage(QWidget):
         assert event.run is not None
         self._progress = Progress()
         self._progress.add(event)
-        self._live, self._live_run = History(), event.run
+        run, earlier = self._earlier
+        self._live = earlier if run == event.run else History()
+        self._live_run, self._earlier = event.run, (None, History())
         self._end = None
         self.messages.begin()
         self._count_messages()
@@ -288,13 +310,20 @@ class TrainPage(QWidget):
     def _ways_on(self, end: events.Finished | events.Stopped | events.Failed) -> tuple[WayOut, ...]:
         if isinstance(end, events.Failed):
             return (("Show the messages", lambda: self._bottom.setCurrentWidget(self.messages)),)
-        if end.best_epoch is None:
-            return ()
-        return (
-            ("Classify pictures", lambda: self._context.show_page("classify")),
-            ("Explore", lambda: self._context.show_page("explore")),
-        )
+        ways: list[WayOut] = []
+        run = end.run
+        if isinstance(end, events.Stopped) and run is not None:
+            ways.append(("Continue", lambda: self.continue_run(run)))
+        if end.best_epoch is not None:
+            ways.append(("Classify pictures", lambda: self._context.show_page("classify")))
+            ways.append(("Explore", lambda: self._context.show_page("explore")))
+        return tuple(ways)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.runs.refresh()
+
+
+def read_to_continue(run: Path) -> tuple[Project, History]:
+    """The project of a run and its curves so far. Raises `StudioError`."""
+    return load_project(run / PROJECT_FILE), read_curves(run)[0]

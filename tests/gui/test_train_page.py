@@ -144,6 +144,36 @@ def test_pause_resume_and_stop_by_mouse(window, page, button, qtbot):
     assert [path for path in window.context.runs_folder.iterdir() if path.is_dir()] == [run]
 
 
+def test_a_stopped_run_is_continued_by_its_button(window, page, button, qtbot):
+    document = window.document
+    document.set_training(document.training.model_copy(update={"epochs": 100_000}))
+    button("start", press=True)
+    with qtbot.waitSignal(
+        window.trainer.events,
+        timeout=LONG,
+        check_params_cb=lambda new: any(isinstance(e, events.EpochDone) for e in new),
+    ):
+        pass
+    button("stop", press=True)
+    reach(window, State.FINISHED, qtbot)
+    run = window.trainer.run
+    points = len(page.curves.history.get("loss", "training"))
+    buttons = page.findChildren(QPushButton, "wayContinue")
+    (way,) = (found for found in buttons if found.isVisible())
+    qtbot.mouseClick(way, Qt.MouseButton.LeftButton)
+    with qtbot.waitSignal(
+        window.trainer.events,
+        timeout=LONG,
+        check_params_cb=lambda new: any(isinstance(e, events.EpochDone) for e in new),
+    ):
+        pass
+    assert window.trainer.run == run
+    assert len(page.curves.history.get("loss", "training")) > points
+    button("stop", press=True)
+    reach(window, State.FINISHED, qtbot)
+    assert [path for path in window.context.runs_folder.iterdir() if path.is_dir()] == [run]
+
+
 def test_watching_another_layer_and_picture_while_it_trains(window, page, button, qtbot):
     document = window.document
     document.set_training(document.training.model_copy(update={"epochs": 100_000}))
@@ -315,7 +345,7 @@ def test_choosing_a_run_shows_its_curves(window, page, button, qtbot, tmp_path):
     info = page.runs.selected()
     document.set_training(document.training.model_copy(update={"batch_size": 7}))
     menu = page.runs.menu_for(info)
-    menu.actions()[3].trigger()
+    next(a for a in menu.actions() if a.text() == "Use its network and settings").trigger()
     assert document.training.batch_size == 4
     document.undo_stack.undo()
     assert document.training.batch_size == 7

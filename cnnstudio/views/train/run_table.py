@@ -167,9 +167,11 @@ class RunTable(QWidget):
     Signals:
         chosen: the folder of the run a person selected.
         history_read: folder, curves, epochs in all; after `read`.
+        continue_wanted: the folder of the run a person wants to go on with.
     """
 
     chosen = Signal(object)
+    continue_wanted = Signal(object)
     history_read = Signal(object, object, int)
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
@@ -283,6 +285,11 @@ class RunTable(QWidget):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for text, slot, possible in (
+            (
+                "Continue it where it stopped",
+                lambda: self.continue_wanted.emit(run.path),
+                can_continue(run) and not self._context.trainer.state.active,
+            ),
             ("Classify pictures with it", lambda: self._use(run, "classify"), run.has_model),
             ("Explore its feature maps", lambda: self._use(run, "explore"), run.has_model),
             ("Evaluate it", lambda: self._context.evaluate(run.path), run.has_model),
@@ -317,6 +324,11 @@ class RunTable(QWidget):
         document.set_training(training, "Training settings of a run")
         document.undo_stack.endMacro()
         self._context.notify(f"The project has the network and settings of {run.name}.", "success")
+
+
+def can_continue(run: RunInfo) -> bool:
+    """Whether there are epochs left, and a checkpoint to go on from."""
+    return run.resumable and run.state in {"stopped", "interrupted", "failed"}
 
 
 def read_curves(path: Path) -> tuple[History, int]:

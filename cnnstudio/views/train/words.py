@@ -52,7 +52,7 @@ def ending(end: End) -> tuple[str, str]:
         if end.epochs_done:
             said.append("What was trained is kept.")
         else:
-            said.append("Stopped before the first epoch ended: there is no trained network yet.")
+            said.append("Stopped within the first epoch: the network has hardly learned yet.")
     elif end.early:
         said.append("Early stopping ended it.")
     if end.best_epoch is not None:
