@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import inspect
 import logging
 import queue
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Qt, Signal
 
@@ -146,6 +149,7 @@ class TaskRunner(QObject):
             name = f"cnnstudio-{self.objectName()}"
             self._thread = threading.Thread(target=self._work, name=name, daemon=True)
             self._thread.start()
+            join_at_exit(self)
         self._tasks.append(task)
         if len(self._tasks) == 1:
             self.busy_changed.emit(True)
@@ -191,7 +195,9 @@ class TaskRunner(QObject):
         self._outbox.append((task, callback, value))
         if not self._closed and not self._signalled.is_set():
             self._signalled.set()
-            self._posted.emit()
+            # Nobody is left to tell when the window is deleted without being closed.
+            with contextlib.suppress(RuntimeError):
+                self._posted.emit()
 
     def _deliver(self) -> None:
         self._signalled.clear()
@@ -211,6 +217,27 @@ class TaskRunner(QObject):
             self._tasks.remove(task)
             if not self._tasks:
                 self.busy_changed.emit(False)
+
+
+class _HasThread(Protocol):
+    def shutdown(self) -> bool: ...
+
+
+def join_at_exit(owner: _HasThread) -> None:
+    """Join the thread of `owner` before Python ends, if nobody has.
+
+    A thread inside TensorFlow would take the process down with it. This is for programs that
+    never run Qt's event loop to its end; the window does it when the application quits.
+    """
+    reference = weakref.ref(owner)
+
+    def join() -> None:
+        # Qt may have deleted its half already.
+        with contextlib.suppress(RuntimeError):
+            if (alive := reference()) is not None:
+                alive.shutdown()
+
+    atexit.register(join)
 
 
 def _takes_task(function: Callable[..., Any]) -> bool:

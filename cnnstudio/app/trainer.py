@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import queue
 import sys
@@ -16,6 +17,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from cnnstudio.app import paths
 from cnnstudio.app.errors import describe
+from cnnstudio.app.tasks import join_at_exit
 from cnnstudio.errors import Cancelled
 from cnnstudio.training.control import Control
 from cnnstudio.training.events import Failed, Started
@@ -220,6 +222,7 @@ class Trainer(QObject):
             sys.setswitchinterval(SWITCH_INTERVAL)
             self._thread = threading.Thread(target=self._work, name="cnnstudio-keras", daemon=True)
             self._thread.start()
+            join_at_exit(self)
         self._requests.put(job)
 
     # --- in the training thread
@@ -259,7 +262,9 @@ class Trainer(QObject):
         # One signal under way is enough, however fast the events come.
         if not self._signalled.is_set():
             self._signalled.set()
-            self._posted.emit()
+            # Nobody is left to tell when the window is deleted without being closed.
+            with contextlib.suppress(RuntimeError):
+                self._posted.emit()
 
     # --- in the GUI thread
 

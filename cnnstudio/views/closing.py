@@ -37,8 +37,27 @@ class Closing(QObject):
         if self._context.document.dirty and not self._settled:
             self._ask_about_changes()
             return False
-        self._finish()
+        self._window.hide()
+        self.finish()
         return True
+
+    def finish(self) -> None:
+        """Stop and join everything, without a question: the program ends, or the window closed.
+
+        What is unsaved and was not refused is kept for the next start.
+        """
+        if self._done:
+            return
+        self._done = True
+        keep = self._context.document.dirty and not self._settled
+        if keep:
+            self._recovery.write()
+            self._recovery.flush()
+        self._context.trainer.shutdown()
+        self._context.inference.shutdown()
+        self._context.tasks.shutdown()
+        self._recovery.close(keep=keep)
+        self._context.settings.sync()
 
     def _ask_about_training(self) -> None:
         if self._asking or self._context.trainer.state is State.STOPPING:
@@ -91,13 +110,3 @@ class Closing(QObject):
     def _close_settled(self) -> None:
         self._settled = True
         self._window.close()
-
-    def _finish(self) -> None:
-        """Join every thread; the window is hidden first, so nobody waits for it."""
-        self._done = True
-        self._window.hide()
-        self._context.trainer.shutdown()
-        self._context.inference.shutdown()
-        self._context.tasks.shutdown()
-        self._recovery.close()
-        self._context.settings.sync()

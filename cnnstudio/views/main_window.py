@@ -69,6 +69,8 @@ class MainWindow(QMainWindow):
         self._assemble()
         self.actions_ = Actions(self, self.context, self.files, self.pages, TITLES)
         self._connect()
+        # However the program ends: at a logout, say, nobody closes the window first.
+        app.aboutToQuit.connect(self._closing.finish)
         theme.apply(app)
         self._restore_look()
 
@@ -76,6 +78,7 @@ class MainWindow(QMainWindow):
         """Bring a page to the front: "data", "design", "train", "explore", "classify", "learn"."""
         self._stack.setCurrentWidget(self.pages[name])
         self._top.show_page(name)
+        self._status.show_zoom(name == "design")
         # Who walks along the tabs with the keyboard stays there.
         if not self._top.has_focus():
             self.pages[name].setFocus(Qt.FocusReason.OtherFocusReason)
@@ -107,7 +110,8 @@ class MainWindow(QMainWindow):
         layout.addWidget(self._top)
         layout.addWidget(self._stack, 1)
         self.setCentralWidget(centre)
-        self.setStatusBar(StatusBar(self.context))
+        self._status = StatusBar(self.context)
+        self.setStatusBar(self._status)
         self.notifications = Notifications(centre)
 
     def _connect(self) -> None:

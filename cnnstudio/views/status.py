@@ -37,6 +37,10 @@ class StatusBar(QStatusBar):
         context.zoom_changed.connect(self._zoom.setText)
         self._refresh()
 
+    def show_zoom(self, visible: bool) -> None:
+        """The zoom counts only where the canvas is."""
+        self._zoom.setVisible(visible)
+
     def _part(self, object_name: str, accessible: str) -> QLabel:
         label = Secondary()
         label.setWordWrap(False)

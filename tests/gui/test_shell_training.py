@@ -1,5 +1,9 @@
 """The window around a real training: what is enabled, and closing without losing the run."""
 
+import subprocess
+import sys
+import textwrap
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -7,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton
 
+from cnnstudio.app import paths
 from cnnstudio.app.trainer import State
 from cnnstudio.data.scan import scan_folder
 from cnnstudio.graph.presets import PRESETS
@@ -85,6 +90,54 @@ def test_program_that_ends_on_its_own_still_closes(training, qtbot):
     box = training.findChild(QMessageBox, "stopQuestion")
     qtbot.mouseClick(box.button(QMessageBox.StandardButton.Yes), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not training.isVisible())
+
+
+def test_program_that_ends_without_closing_the_window_keeps_the_run(tmp_path):
+    for label, level in (("dark", 20), ("light", 220)):
+        (tmp_path / "pictures" / label).mkdir(parents=True)
+        for number in range(12):
+            picture = Image.new("RGB", (8, 8), (level, level, number))
+            picture.save(tmp_path / "pictures" / label / f"{number}.png")
+    program = f"""
+        import sys
+        from pathlib import Path
+        from PySide6.QtCore import QTimer
+        from cnnstudio.app.trainer import State
+        from cnnstudio.graph import edits
+        from cnnstudio.graph.presets import PRESETS
+        from cnnstudio.graph.project import Project
+        from cnnstudio.views.start import make_application
+        application = make_application()
+        from cnnstudio.views.main_window import MainWindow
+        window = MainWindow()
+        window.show()
+        window.document.edit("Add", edits.add_layer, "Dropout", name="unsaved")
+        project = Project(
+            PRESETS["mlp"].build((8, 8, 3), 2),
+            {{"folder": {str(tmp_path / "pictures")!r}, "image_size": [8, 8]}},
+            {{"epochs": 100000}},
+        )
+        window.trainer.start(project, runs_folder=Path({str(tmp_path / "runs")!r}))
+        timer = QTimer(interval=50)
+        timer.timeout.connect(
+            lambda: application.exit() if window.trainer.state is State.RUNNING else None
+        )
+        timer.start()
+        sys.exit(application.exec())
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    (run,) = (tmp_path / "runs").iterdir()
+    assert '"event": "stopped"' in (run / "events.jsonl").read_text().splitlines()[-1]
+    # What was not saved is offered at the next start.
+    (kept,) = paths.recovery_folder().glob("*.cnns")
+    assert "unsaved" in kept.read_text()
 
 
 def test_editing_goes_on_while_it_trains(training, qtbot):

@@ -56,9 +56,9 @@ class EmptyCanvas(QWidget):
 
     def centre(self) -> None:
         """Back to the middle; scrolling takes along what lies on a viewport."""
-        self.setFixedHeight(self.heightForWidth(self.width()))
         # The view scrolls once more while Qt takes it apart.
-        if not shiboken6.isValid(self._viewport):
+        if not (shiboken6.isValid(self) and shiboken6.isValid(self._viewport)):
             return
+        self.setFixedHeight(self.heightForWidth(self.width()))
         area = self._viewport.rect()
         self.move((area.width() - self.width()) // 2, max(0, (area.height() - self.height()) // 2))

@@ -50,7 +50,7 @@ def test_change_is_written_and_save_removes_it(document, recovery, tmp_path):
 def test_change_starts_the_clock(document, recovery, qtbot):
     recovery._timer.setInterval(1)
     document.edit("Add", edits.add_layer, "Dropout")
-    qtbot.waitUntil(lambda: len(files()) == 1)
+    qtbot.waitUntil(lambda: len(files()) == 1, timeout=60_000)
 
 
 def test_close_removes_the_file(document):
