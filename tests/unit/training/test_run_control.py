@@ -177,13 +177,10 @@ def test_feature_maps_of_a_watched_picture(keras, tmp_path, folder):
     path, listener = run(
         make_project(folder), tmp_path, control=control, listener=Listener(epoch=look_elsewhere)
     )
-    first, second = listener.of("feature_maps")[:2]
-    assert (first.layer, first.maps.shape, first.maps.dtype) == (
-        "conv2d_1",
-        (12, 12, 4),
-        np.float32,
-    )
-    assert (second.layer, second.maps.shape) == ("dense_1", (3,))
+    maps = {event.layer: event for event in listener.of("feature_maps")}
+    first, second = maps["conv2d_1"], maps["dense_1"]
+    assert (first.maps.shape, first.maps.dtype) == ((12, 12, 4), np.float32)
+    assert second.maps.shape == (3,)
     assert second.maps.sum() == pytest.approx(1, abs=1e-5)
     assert len([e for e in listener.of("message") if "no_such_layer" in e.text]) == 1
     assert '"event": "feature_maps"' not in (path / "events.jsonl").read_text()
