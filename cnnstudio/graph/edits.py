@@ -18,7 +18,8 @@ from cnnstudio.graph.network import Layer, Link, Network
 from cnnstudio.graph.spec import Arity
 
 Position = tuple[float, float]
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
+# What Keras and TensorFlow take, but for slashes.
+NAME = re.compile(r"[A-Za-z0-9_\-][A-Za-z0-9_.>\-]*")
 # Room between one layer and the next on the canvas, in canvas units.
 ROW = 80.0
 COLUMN = 400.0
@@ -240,8 +241,8 @@ def free_name(network: Network, type_: str, *, like: str | None = None) -> str:
 def _checked_name(network: Network, name: str) -> str:
     if not NAME.fullmatch(name):
         raise EditError(
-            f"{name!r} cannot be a layer's name: start with a letter, "
-            "then use letters, digits, _ - and dots."
+            f"{name!r} cannot be a layer's name: use English letters, digits, "
+            "_ - and dots, not a dot first."
         )
     if name in network:
         raise EditError(f"There is already a layer called {name}: choose another name.")

@@ -1,169 +1,341 @@
 """A Keras model file becomes a `Network`, from its description alone, without TensorFlow.
 
-Reads `.keras`, and `.h5` and `model.to_json()` files of Keras 3: Sequential and functional models
-built from the catalogue's layers. What the catalogue cannot express is named layer by layer.
+Reads `.keras`, `.h5` and `model.to_json()` files of Keras 3 and Keras 2: Sequential and functional
+models, models inside models, layers called several times, and operations that layers stand for.
+The description is followed from call to call as Keras would follow it; what the catalogue cannot
+express is named layer by layer. Code in a file is refused and never run.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cnnstudio.graph.catalogue import CATALOGUE
+from cnnstudio.graph.catalogue import spec_of
 from cnnstudio.graph.edits import EditError, add_layer
 from cnnstudio.graph.layout import arrange
 from cnnstudio.graph.network import Link, Network
-from cnnstudio.graph.spec import Arity, Field, Kind
-from cnnstudio.keras_build.trained import ModelError, configuration
+from cnnstudio.graph.spec import Arity
+from cnnstudio.keras_build import descriptions
+from cnnstudio.keras_build.configs import as_catalogued, layer_type, settings_of
+from cnnstudio.keras_build.descriptions import MODELS, input_shape, name_of
+from cnnstudio.keras_build.names import Names
+from cnnstudio.keras_build.operations import Called, Tensor, described, is_operation, stand_in
+from cnnstudio.keras_build.trained import USUAL_SIZE, ModelError, configuration, refuse_code
 
-# Arguments that say nothing about shapes, or only in ways that are checked below.
-_NEUTRAL = {"name", "trainable", "dtype", "data_format", "batch_shape", "sparse", "ragged"}
-# What Keras writes for arguments the catalogue leaves at Keras's default.
-_KERAS_DEFAULTS: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
-    "BatchNormalization": {
-        "axis": (-1, 3, [3], [-1], 1, [1]),
-        "moving_mean_initializer": ("zeros",),
-        "moving_variance_initializer": ("ones",),
-        # Only used with renorm, which is named if it is on.
-        "renorm_momentum": (0.99,),
-    },
-    "Softmax": {"axis": (-1,)},
-}
+# The names of models that lead to a layer of the file, and its own: ("backbone", "conv1").
+Place = tuple[str, ...]
+# Attention layers take one input twice.
+_SELF = {"MultiHeadAttention", "GroupQueryAttention", "Attention", "AdditiveAttention"}
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A network read from a file.
+
+    Attributes:
+        network: laid out on the canvas; layers keep their names where they can.
+        places: for each layer the place in the file that its weights come from.
+        notes: sentences on what is not quite as in the file.
+    """
+
+    network: Network
+    places: Mapping[str, Place]
+    notes: tuple[str, ...] = ()
 
 
 def read_network(path: Path) -> Network:
-    """The network in a Keras model file, laid out on the canvas; layers keep their names.
+    """The network in a Keras model file; see `read_model`."""
+    return read_model(path).network
+
+
+def read_model(path: Path) -> Imported:
+    """Read a Keras model file.
 
     Initialisers come back by kind, without arguments of their own. Raises `ModelError` naming the
     file and each layer that cannot be represented.
     """
     description = _description(path)
+    refuse_code(description, path)
     kind, config = description.get("class_name"), description.get("config")
-    if kind not in {"Sequential", "Functional", "Model"} or not isinstance(config, Mapping):
+    if kind not in MODELS or not isinstance(config, (Mapping, list)):
         raise ModelError(f"{path} holds a {kind}, not a Sequential or functional Keras model.")
-    entries = config.get("layers")
-    if not isinstance(entries, list):
-        raise ModelError(f"{path} is damaged: it lists no layers.")
-    network, unknown = Network(), []
-    for entry in _with_input(entries, config):
-        try:
-            network = _with_entry(network, entry)
-        except (EditError, ValueError, KeyError, TypeError) as error:
-            unknown.append(f"{_name(entry)} ({entry.get('class_name')}): {error}")
-    if unknown:
-        raise ModelError(f"{path} has layers that cannot be represented: {'; '.join(unknown)}")
-    return arrange(Network(network.layers, tuple(_links(entries, kind, network))))
+    try:
+        reader = _Reader(path, description)
+        outputs = reader.model(description, None, (), 0)
+        return reader.finished(outputs)
+    except (KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        raise ModelError(
+            f"{path} is damaged: its description of the layers is not as Keras writes it "
+            f"({type(error).__name__}: {error})."
+        ) from error
 
 
 def _description(path: Path) -> Mapping[str, Any]:
     if path.suffix.lower() != ".json":
+        if path.suffix.lower() not in (".keras", ".h5", ".hdf5"):
+            raise ModelError(f"{path} is not a Keras model: choose a .keras, .h5 or .json file.")
+        if not path.is_file():
+            raise ModelError(f"There is no file {path}.")
         found = configuration(path)["model"]
     else:
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise ModelError(f"There is no file {path}.") from None
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             raise ModelError(f"{path} is not the JSON of a Keras model.") from None
     if not isinstance(found, Mapping):
         raise ModelError(f"{path} is not the JSON of a Keras model.")
     return found
 
 
-def _with_input(entries: list[Any], config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The layers, led by an Input if a Sequential model has only its shape."""
-    if not any(entry.get("class_name") == "InputLayer" for entry in entries):
-        shape = config.get("build_input_shape")
-        yield {"class_name": "InputLayer", "config": {"name": "input", "batch_shape": shape}}
-    yield from entries
+@dataclass
+class _Reader:
+    """Follows a description and gathers layers and links."""
 
+    path: Path
+    description: Mapping[str, Any]
+    network: Network = field(default_factory=Network)
+    links: list[Link] = field(default_factory=list)
+    places: dict[str, Place] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    calls: Counter[Place] = field(default_factory=Counter)
 
-def _name(entry: Mapping[str, Any]) -> str:
-    return str(entry.get("name") or entry["config"]["name"])
+    def __post_init__(self) -> None:
+        self.names = Names(self.description)
+        self.keras_2 = descriptions.is_keras_2(self.description)
 
+    def model(
+        self, entry: Mapping[str, Any], feeds: list[str] | None, place: Place, nth: int
+    ) -> list[str]:
+        """Add the layers of a model fed by `feeds` (None for the outermost); return its outputs."""
+        config = entry["config"]
+        if entry["class_name"] == "Sequential":
+            return self._sequential(config, feeds, place, nth)
+        return self._functional(config, feeds, place, nth)
 
-def _with_entry(network: Network, entry: Mapping[str, Any]) -> Network:
-    kind, config = entry["class_name"], entry["config"]
-    if kind == "InputLayer":
-        shape = config["batch_shape"]
-        if not isinstance(shape, list) or len(shape) != 4 or not all(shape[1:]):
-            raise ValueError(f"its input {shape} is not height, width and channels in numbers")
-        return add_layer(network, "Input", name=_name(entry), settings={"shape": shape[1:]})[0]
-    if kind not in CATALOGUE:
-        raise ValueError("there is no such layer in the catalogue")
-    if config.get("data_format", "channels_last") not in ("channels_last", None):
-        raise ValueError("its channels come first")
-    if config.get("trainable") is False:
-        raise ValueError("it is frozen")
-    spec = CATALOGUE[kind]
-    known = {field.name: field for field in spec.fields}
-    usual = _KERAS_DEFAULTS.get(kind, {})
-    settings = {}
-    for key, value in config.items():
-        if key in known:
-            settings[key] = _value(known[key], value)
-        elif key not in _NEUTRAL and value not in (None, False):
-            plain = _identifier(value) if isinstance(value, Mapping) else value
-            if plain not in usual.get(key, ()):
-                raise ValueError(f"its {key} is {plain}")
-    # Keras writes a pooling's default strides out.
-    if "pool_size" in settings and settings.get("strides") == settings["pool_size"]:
-        settings["strides"] = None
-    return add_layer(network, kind, name=_name(entry), settings=settings)[0]
-
-
-def _value(field: Field, value: Any) -> Any:
-    if not isinstance(value, Mapping):
-        return value
-    if field.kind is Kind.REGULARIZER:
-        penalty = value.get("config", {})
-        if value.get("class_name") not in {"L1", "L2", "L1L2"}:
-            raise ValueError(f"its {field.name} is {value.get('class_name')}")
-        return {key: penalty.get(key) or 0.0 for key in ("l1", "l2")}
-    return _identifier(value)
-
-
-def _identifier(value: Mapping[str, Any]) -> str:
-    """`GlorotUniform` as Keras's own short name `glorot_uniform`; a function by its name."""
-    name = value.get("class_name")
-    if name == "function":
-        return str(value.get("config"))
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", str(name)).lower()
-
-
-def _links(entries: list[Any], kind: str, network: Network) -> Iterator[Link]:
-    if kind == "Sequential":
-        names = list(network.layers)
-        yield from (Link(a, b) for a, b in pairwise(names))
-        return
-    for entry in entries:
-        calls = entry.get("inbound_nodes") or []
-        if len(calls) > 1:
+    def finished(self, outputs: Sequence[str]) -> Imported:
+        """The network of all that was added and leads to `outputs`."""
+        if self.unknown:
             raise ModelError(
-                f"{_name(entry)} is used {len(calls)} times: shared layers are not read."
+                f"{self.path} has layers that cannot be represented: {'; '.join(self.unknown)}."
             )
-        feeding = [source for call in calls for source in _histories(call)]
-        arity = network[_name(entry)].spec.arity
-        if arity is Arity.ONE and len(feeding) > 1:
-            raise ModelError(f"{_name(entry)} is fed by {len(feeding)} layers and takes one.")
-        for source in feeding:
-            if source not in network:
-                raise ModelError(f"{_name(entry)} is fed by {source}, which is not in the file.")
-            yield Link(source, _name(entry))
+        if not outputs:
+            raise ModelError(f"{self.path} is damaged: the model has no output.")
+        ends = [self._end(name, number, outputs) for number, name in enumerate(outputs)]
+        kept = self._leading_to(ends)
+        # Keras gives outputs in the order of the model; here it is the drawing order.
+        order = [name for name in self.network.layers if name in kept and name not in ends]
+        layers = {name: self.network[name] for name in (*order, *ends)}
+        links = tuple(link for link in self.links if link.source in kept and link.target in kept)
+        return Imported(
+            arrange(Network(layers, links)),
+            {name: self.places[name] for name in layers},
+            tuple(self.notes),
+        )
+
+    def _end(self, name: str, number: int, outputs: Sequence[str]) -> str:
+        """A layer that feeds nothing and gives the output `name`."""
+        again = name in outputs[:number]
+        if not again and not any(link.source == name for link in self.links):
+            return name
+        end = self.names.free(f"{name}_output")
+        self._add(end, "Activation", {"activation": "linear"}, [name], (end,))
+        self.notes.append(f"{end} stands for {name}, an output that other layers use too.")
+        return end
+
+    def _leading_to(self, ends: Sequence[str]) -> set[str]:
+        inputs: dict[str, list[str]] = {}
+        for source, target in self.links:
+            inputs.setdefault(target, []).append(source)
+        kept, stack = set(ends), list(ends)
+        while stack:
+            for source in inputs.get(stack.pop(), ()):
+                if source not in kept:
+                    kept.add(source)
+                    stack.append(source)
+        return kept
+
+    def _sequential(
+        self, config: Any, feeds: list[str] | None, place: Place, nth: int
+    ) -> list[str]:
+        # Before Keras 2.2.3 the configuration was the list of layers alone.
+        entries = list(config["layers"]) if isinstance(config, Mapping) else list(config)
+        if not entries:
+            raise ModelError(f"{self.path} is damaged: it lists no layers.")
+        if feeds is None:
+            if entries[0]["class_name"] == "InputLayer":
+                feeds = self._input(entries[0], place)
+            else:
+                shape = input_shape({"class_name": "Sequential", "config": config})
+                made = {"name": "input", "config": {"batch_shape": shape}}
+                feeds = self._input(made, place)
+        for entry in entries:
+            if entry["class_name"] != "InputLayer":
+                feeds = self._call(entry, feeds, Called(feeds, {}), place, nth)
+        return feeds
+
+    def _functional(
+        self, config: Mapping[str, Any], feeds: list[str] | None, place: Place, nth: int
+    ) -> list[str]:
+        entries = {name_of(entry): entry for entry in config["layers"]}
+        made: dict[tuple[str, int], list[str]] = {}
+        wanted = list(descriptions.tensors(config["input_layers"]))
+        if feeds is None:
+            for tensor in wanted:
+                made[tensor.layer, 0] = self._input(entries[tensor.layer], place)
+        elif len(feeds) != len(wanted):
+            raise ModelError(
+                f"{self.path}: {place[-1]} takes {len(wanted)} inputs and is fed {len(feeds)}."
+            )
+        else:
+            for tensor, source in zip(wanted, feeds, strict=True):
+                made[tensor.layer, 0] = [source]
+        waiting = [
+            (entry, number, call)
+            for entry in entries.values()
+            for number, call in enumerate(descriptions.calls(entry, entries))
+        ]
+        while waiting:
+            later = []
+            for entry, number, call in waiting:
+                sources = [_found(made, tensor, entries) for tensor in call.tensors]
+                if None in sources:
+                    later.append((entry, number, call))
+                    continue
+                given = [source for source in sources if source is not None]
+                made[name_of(entry), number] = self._call(entry, given, call, place, nth)
+            if len(later) == len(waiting):
+                self._lost(later[0][0], later[0][2], made, entries)
+            waiting = later
+        return [
+            _found(made, tensor, entries) or self._missing(tensor)
+            for tensor in descriptions.tensors(config["output_layers"])
+        ]
+
+    def _lost(
+        self,
+        entry: Mapping[str, Any],
+        call: Called,
+        made: Mapping[tuple[str, int], list[str]],
+        entries: Mapping[str, Any],
+    ) -> None:
+        missing = next(t for t in call.tensors if _found(made, t, entries) is None)
+        why = "which is not in the file"
+        if (missing.layer, missing.call) in made:
+            why = f"which has no output {missing.output}"
+        elif missing.layer in entries:
+            why = "which nothing feeds"
+        raise ModelError(f"{self.path}: {name_of(entry)} is fed by {missing.layer}, {why}.")
+
+    def _missing(self, tensor: Tensor) -> str:
+        raise ModelError(
+            f"{self.path} is damaged: its output {tensor.layer} is not among its layers."
+        )
+
+    def _input(self, entry: Mapping[str, Any], place: Place) -> list[str]:
+        config = entry["config"]
+        shape = config.get("batch_shape") or config.get("batch_input_shape")
+        name = self._named((*place, name_of(entry)), 0)
+        if not isinstance(shape, list) or len(shape) != 4 or not shape[3]:
+            shown = shape[1:] if isinstance(shape, list) else shape
+            self.unknown.append(
+                f"{name} (InputLayer): its input {shown} is not height, width and channels"
+            )
+            return [name]
+        sizes = [size or usual for size, usual in zip(shape[1:3], USUAL_SIZE, strict=True)]
+        if sizes != shape[1:3]:
+            self.notes.append(
+                f"{name} takes pictures of any size in the file; here {sizes[0]} × {sizes[1]}."
+            )
+        self._add(name, "Input", {"shape": [*sizes, shape[3]]}, [], (*place, name_of(entry)))
+        return [name]
+
+    def _call(
+        self,
+        entry: Mapping[str, Any],
+        feeds: list[str],
+        call: Called,
+        place: Place,
+        nth: int,
+    ) -> list[str]:
+        """Add what a layer or an inner model does in one call; return its outputs."""
+        here = (*place, name_of(entry))
+        nth, self.calls[here] = self.calls[here], self.calls[here] + 1
+        if entry["class_name"] in MODELS:
+            return self.model(entry, feeds, here, nth)
+        name = self._named(here, nth)
+        try:
+            if call.named.get("training") is True:
+                raise ValueError("it is always in training mode")
+            self._layer(name, entry, feeds, call, here)
+            if nth:
+                self._shared(here, name)
+        except (EditError, ValueError) as error:
+            what = described(entry) if is_operation(entry) else entry["class_name"]
+            reason = str(error).removeprefix(f"{name}: ").rstrip(".")
+            self.unknown.append(f"{name} ({what}): {reason}")
+        return [name]
+
+    def _layer(
+        self, name: str, entry: Mapping[str, Any], feeds: list[str], call: Called, here: Place
+    ) -> None:
+        config = entry["config"]
+        if is_operation(entry):
+            type_, settings = stand_in(entry, call)
+        else:
+            notes: list[str] = []
+            type_, config = as_catalogued(layer_type(entry), config)
+            settings = settings_of(type_, config, notes, keras_2=self.keras_2)
+            self.notes.extend(f"{name} {note}." for note in notes)
+        spec = spec_of(type_)
+        if len(set(feeds)) == 1 and type_ in _SELF:
+            # Attention of a layer's output to itself takes it as query, value and key.
+            feeds = feeds[:1]
+        if spec.arity is Arity.ONE and len(feeds) != 1:
+            raise ValueError(f"it is fed by {len(feeds)} layers and takes one")
+        self._add(name, type_, settings, feeds, here)
+
+    def _add(
+        self,
+        name: str,
+        type_: str,
+        settings: Mapping[str, Any],
+        feeds: Sequence[str],
+        place: Place,
+    ) -> None:
+        self.network = add_layer(self.network, type_, name=name, settings=settings)[0]
+        self.links.extend(Link(source, name) for source in feeds)
+        self.places[name] = place
+
+    def _named(self, place: Place, nth: int) -> str:
+        name = self.names.name(place, nth)
+        if name != place[-1] and len(place) == 1 and not nth:
+            self.notes.append(f"{place[-1]!r} is called {name} here: Keras takes no such name.")
+        return name
+
+    def _shared(self, place: Place, name: str) -> None:
+        self.notes.append(
+            f"{name} is a further use of {place[-1]}: a layer of its own here, with the same "
+            "weights to start with."
+        )
 
 
-def _histories(part: Any) -> Iterator[str]:
-    """The layers named by the tensors in a call, in order."""
-    if isinstance(part, Mapping):
-        if part.get("class_name") == "__keras_tensor__":
-            yield str(part["config"]["keras_history"][0])
-            return
-        for inner in part.values():
-            yield from _histories(inner)
-    elif isinstance(part, list):
-        for inner in part:
-            yield from _histories(inner)
+def _found(
+    made: Mapping[tuple[str, int], list[str]], tensor: Tensor, entries: Mapping[str, Any]
+) -> str | None:
+    """The layer that gives a tensor, or None while it is not there."""
+    outputs = made.get((tensor.layer, tensor.call))
+    if outputs is None and tensor.layer in entries:
+        # Old files count the call that made an inner model as its first.
+        calls = [number for layer, number in made if layer == tensor.layer] if tensor.call else []
+        outputs = made[tensor.layer, calls[0]] if len(calls) == 1 else None
+    if outputs is None or tensor.output >= len(outputs):
+        return None
+    return outputs[tensor.output]

@@ -143,7 +143,7 @@ def load_model(file: Path) -> keras.Model:
     Raises `ModelError` naming the file.
     """
     config = configuration(file)["model"]
-    _refuse_code(config, file)
+    refuse_code(config, file)
     keras = load_keras()
     try:
         return keras.saving.load_model(file, compile=False, safe_mode=True)
@@ -192,22 +192,35 @@ def configuration(file: Path) -> dict[str, Any]:
         raise damaged from None
 
 
-def _refuse_code(config: Any, file: Path) -> None:
+def refuse_code(config: Any, file: Path) -> None:
     """Refuse what would run code from the file: Lambda layers, classes from outside Keras."""
+    lambdas, foreign = [], []
     for part in _objects(config):
         kind, module = part.get("class_name"), part.get("module")
-        if kind in ("Lambda", "__lambda__"):
-            raise ModelError(
-                f"{file} contains a Lambda layer: Python code that would run on this computer, "
-                "so it is not opened. Ask for the model with ordinary layers instead."
-            )
         outside = isinstance(module, str) and module.split(".")[0] not in ("keras", "builtins")
-        registered = ">" in str(part.get("registered_name"))
-        if outside or registered:
-            raise ModelError(
-                f"{file} needs {kind}, a layer of its maker's own, which Keras does not have, "
-                "so it cannot be opened here."
-            )
+        if kind in ("Lambda", "__lambda__"):
+            lambdas.append(_own_name(part))
+        elif outside or ">" in str(part.get("registered_name")):
+            foreign.append(f"{kind}{_own_name(part)}")
+    if lambdas:
+        raise ModelError(
+            f"{file} contains a Lambda layer{', '.join(sorted(lambdas))}: Python code that would "
+            "run on this computer, so it is not opened. Ask for the model with ordinary layers "
+            "instead."
+        )
+    if foreign:
+        names = ", ".join(sorted(set(foreign)))
+        what = "a layer" if len(set(foreign)) == 1 else "layers"
+        raise ModelError(
+            f"{file} needs {names}, {what} of its maker's own, which Keras does not have, "
+            "so it cannot be opened here."
+        )
+
+
+def _own_name(part: Mapping[str, Any]) -> str:
+    config = part.get("config")
+    name = config.get("name") if isinstance(config, Mapping) else None
+    return f" ({name})" if isinstance(name, str) else ""
 
 
 def _objects(config: Any) -> Iterator[Mapping[str, Any]]:
