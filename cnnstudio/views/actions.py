@@ -168,8 +168,26 @@ class Actions(QObject):
         self._menus["network"].addSeparator()
 
     def _fill_data(self) -> None:
-        # The page gives the rest.
+        make = self._context.make_sample
+        self._add(
+            "data", "&Open folder…", "openFolderAction", self._open_folder, "Ctrl+Shift+O", "folder"
+        )
         self._recent_folders = self._submenu("data", "Open &recent", "recentFoldersMenu")
+        for name, keys in (("digits", "Ctrl+Alt+D"), ("shapes", "Ctrl+Alt+S")):
+            self._add(
+                "data",
+                f"Take the sample &{name}",
+                f"sample_{name}_Action",
+                partial(make, name),
+                keys,
+            )
+        self._menus["data"].addSeparator()
+
+    def _open_folder(self) -> None:
+        start = next(iter(self._context.settings.recent_folders), None)
+        choose_folder(
+            self._window, "Open a folder of pictures", self._context.open_folder, start=start
+        )
 
     def _fill_train(self) -> None:
         context, trainer = self._context, self._context.trainer

@@ -274,6 +274,22 @@ def test_dropped_folder_becomes_the_data(window, qtbot, tmp_path):
     assert window.pages["data"].isVisible()
 
 
+def test_folder_is_chosen_in_the_menu(window, qtbot, tmp_path):
+    action(window, "openFolderAction").trigger()
+    dialog = window.findChild(QFileDialog)
+    dialog.setDirectory(str(tmp_path))
+    with qtbot.waitSignal(window.context.folder_requested) as asked:
+        dialog.accept()
+    assert asked.args == [tmp_path]
+
+
+def test_sample_is_taken_in_the_menu(window, qtbot):
+    with qtbot.waitSignal(window.context.sample_requested) as asked:
+        action(window, "sample_digits_Action").trigger()
+    assert asked.args == ["digits"]
+    assert window.pages["data"].isVisible()
+
+
 def test_dropped_pictures_are_classified(window, qtbot, tmp_path):
     pictures = tmp_path / "a.png", tmp_path / "b.jpg"
     for picture in pictures:
