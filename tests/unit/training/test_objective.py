@@ -70,7 +70,7 @@ CHOICES = [
 
 
 @pytest.mark.parametrize(("loss", "activation", "units"), CHOICES)
-def test_keras_takes_every_choice_and_a_right_answer_is_accurate(keras, loss, activation, units):
+def test_every_choice_trains_and_a_right_answer_is_accurate(keras, loss, activation, units):
     classes = max(units, 2)
     made = network(dense(units, activation))
     objective = choose_objective(made, units, classes, loss)
