@@ -16,12 +16,13 @@ from cnnstudio.analysis.info import (
     Shape,
 )
 from cnnstudio.analysis.live import analyse
-from cnnstudio.analysis.totals import summary_json, training_bytes
+from cnnstudio.analysis.totals import Memory, memory, summary_json, training_bytes
 
 __all__ = [
     "Analysis",
     "Explanation",
     "LayerInfo",
+    "Memory",
     "Pair",
     "Problem",
     "Remedy",
@@ -29,6 +30,7 @@ __all__ = [
     "Shape",
     "analyse",
     "explain",
+    "memory",
     "summary_json",
     "training_bytes",
 ]

@@ -29,6 +29,8 @@ OPTIMIZER_ARGUMENTS: dict[str, tuple[str, ...]] = {
     "Adam": ("learning_rate", "beta_1", "beta_2", "epsilon", "weight_decay"),
     "AdamW": ("learning_rate", "beta_1", "beta_2", "epsilon", "weight_decay"),
 }
+# Numbers that each optimizer of Keras keeps for every trainable weight, without momentum.
+_SLOTS = {"SGD": 0, "RMSprop": 1, "Adagrad": 1, "Adam": 2, "AdamW": 2}
 
 
 class _Settings(SettingsModel):
@@ -96,6 +98,12 @@ class OptimizerSettings(_Settings):
         if self.weight_decay is None:
             del arguments["weight_decay"]
         return arguments
+
+    @property
+    def slots_per_weight(self) -> int:
+        """Numbers that the optimizer keeps for each trainable weight, besides its gradient."""
+        moving = "momentum" in OPTIMIZER_ARGUMENTS[self.name] and self.momentum > 0
+        return _SLOTS[self.name] + int(moving)
 
 
 class EarlyStopping(_Settings):
