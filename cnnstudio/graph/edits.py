@@ -7,14 +7,14 @@ is never changed. What the edit leaves wrong with the numbers is for `cnnstudio.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
 from cnnstudio.errors import StudioError
 from cnnstudio.graph.catalogue import CATALOGUE, spec_of
-from cnnstudio.graph.network import Layer, Link, Network
+from cnnstudio.graph.network import Block, Layer, Link, Network
 from cnnstudio.graph.spec import Arity
 
 Position = tuple[float, float]
@@ -31,10 +31,11 @@ class EditError(StudioError):
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """Copied layers and the links among them."""
+    """Copied layers, the links among them, and the blocks that lie wholly inside."""
 
     layers: tuple[Layer, ...]
     links: tuple[Link, ...]
+    blocks: tuple[Block, ...] = ()
 
 
 def add_layer(
@@ -86,7 +87,7 @@ def remove_layers(network: Network, names: Collection[str], *, close_gap: bool =
                         kept.append(bridge)
         links = kept
     layers = {name: layer for name, layer in network.layers.items() if name not in gone}
-    return Network(_layers(layers), tuple(links))
+    return Network(_layers(layers), tuple(links), _blocks_without(network, gone))
 
 
 def connect(network: Network, source: str, target: str) -> Network:
@@ -138,7 +139,8 @@ def insert_on_link(
     network, name = add_layer(network, type_, position, settings=settings)
     # The new link takes the place of the old one, so that a merge keeps the order of its inputs.
     links = [Link(name, link.target) if other == link else other for other in network.links]
-    return replace(network, links=(*links, Link(link.source, name))), name
+    network = replace(network, links=(*links, Link(link.source, name)))
+    return _joined(network, name, link.source, (link.target,)), name
 
 
 def insert_before(
@@ -168,7 +170,7 @@ def insert_after(
     network = replace(network, links=links)
     if spec_of(type_).arity is not Arity.NONE:
         network = connect(network, name, new)
-    return network, new
+    return _joined(network, new, name, fed), new
 
 
 def set_setting(network: Network, name: str, key: str, value: Any) -> Network:
@@ -192,7 +194,13 @@ def rename(network: Network, name: str, new: str) -> Network:
         for key, kept in network.layers.items()
     }
     links = tuple(Link(new if a == name else a, new if b == name else b) for a, b in network.links)
-    return Network(_layers(layers), links)
+    blocks = {
+        key: replace(block, layers=tuple(new if each == name else each for each in block.layers))
+        if name in block.layers
+        else block
+        for key, block in network.blocks.items()
+    }
+    return Network(_layers(layers), links, MappingProxyType(blocks))
 
 
 def move(network: Network, positions: Mapping[str, Position]) -> Network:
@@ -204,27 +212,53 @@ def move(network: Network, positions: Mapping[str, Position]) -> Network:
 
 
 def copy(network: Network, names: Iterable[str]) -> Fragment:
-    """The named layers, in drawing order, with the links among them."""
+    """The named layers, in drawing order, with the links among them and the blocks they fill."""
     chosen = set(names)
     return Fragment(
         tuple(layer for name, layer in network.layers.items() if name in chosen),
         tuple(link for link in network.links if link.source in chosen and link.target in chosen),
+        tuple(block for block in network.blocks.values() if chosen.issuperset(block.layers)),
     )
 
 
 def paste(
-    network: Network, fragment: Fragment, offset: Position = (40.0, 40.0)
+    network: Network,
+    fragment: Fragment,
+    offset: Position = (40.0, 40.0),
+    *,
+    wish: Callable[[str], str] | None = None,
 ) -> tuple[Network, tuple[str, ...]]:
-    """Add copies of a fragment under free names; return the network and those names."""
+    """Add copies of a fragment under free names; return the network and those names.
+
+    `wish` gives the name a copy shall have if it is free.
+    """
     renamed: dict[str, str] = {}
     for layer in fragment.layers:
         x, y = layer.position
         place = (x + offset[0], y + offset[1])
-        name = free_name(network, layer.type, like=layer.name)
+        name = wish(layer.name) if wish else layer.name
+        if wish is None or name in network:
+            name = free_name(network, layer.type, like=name)
         network, name = add_layer(network, layer.type, place, name=name, settings=layer.settings)
         renamed[layer.name] = name
     links = tuple(Link(renamed[a], renamed[b]) for a, b in fragment.links)
-    return replace(network, links=(*network.links, *links)), tuple(renamed.values())
+    blocks = dict(network.blocks)
+    for block in fragment.blocks:
+        name = free_block_name(blocks, block.name)
+        blocks[name] = Block(name, tuple(renamed[each] for each in block.layers), block.folded)
+    network = replace(network, links=(*network.links, *links), blocks=MappingProxyType(blocks))
+    return network, tuple(renamed.values())
+
+
+def free_block_name(taken: Collection[str], like: str = "block") -> str:
+    """`like` if no block is called so, else the first free of `like_2`, `like_3`, …"""
+    if like not in taken:
+        return like
+    stem = re.sub(r"_\d+$", "", like)
+    number = 2
+    while f"{stem}_{number}" in taken:
+        number += 1
+    return f"{stem}_{number}"
 
 
 def free_name(network: Network, type_: str, *, like: str | None = None) -> str:
@@ -241,8 +275,7 @@ def free_name(network: Network, type_: str, *, like: str | None = None) -> str:
 def _checked_name(network: Network, name: str) -> str:
     if not NAME.fullmatch(name):
         raise EditError(
-            f"{name!r} cannot be a layer's name: use English letters, digits, "
-            "_ - and dots, not a dot first."
+            f"{name!r} cannot be a layer's name: use English letters, digits, _ - and dots."
         )
     if name in network:
         raise EditError(f"There is already a layer called {name}: choose another name.")
@@ -281,6 +314,34 @@ def _same_links(network: Network, layers: dict[str, Layer]) -> Network:
     changed = replace(network, layers=_layers(layers))
     changed.__dict__["topology"] = network.topology
     return changed
+
+
+def _blocks_without(network: Network, gone: Collection[str]) -> Mapping[str, Block]:
+    """The blocks after layers are gone; one that has a single layer left, or just those of
+    another block, is no block any more.
+    """
+    blocks: dict[str, Block] = {}
+    left: set[frozenset[str]] = set()
+    for name, block in network.blocks.items():
+        layers = tuple(each for each in block.layers if each not in gone)
+        if len(layers) < 2 or frozenset(layers) in left:
+            continue
+        left.add(frozenset(layers))
+        blocks[name] = block if len(layers) == len(block.layers) else replace(block, layers=layers)
+    return MappingProxyType(blocks)
+
+
+def _joined(network: Network, new: str, above: str, below: Collection[str]) -> Network:
+    """`new` joins the blocks that hold both the layer above it and one of those below it."""
+    if not network.blocks:
+        return network
+    blocks = {
+        name: replace(block, layers=(*block.layers, new))
+        if above in block.layers and not set(below).isdisjoint(block.layers)
+        else block
+        for name, block in network.blocks.items()
+    }
+    return replace(network, blocks=MappingProxyType(blocks))
 
 
 def _moved_down(network: Network, start: str, by: float) -> Network:

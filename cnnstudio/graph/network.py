@@ -58,6 +58,19 @@ class Layer:
         return hash((self.name, self.type))
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Layers that belong together under a name; `folded` shows them as one card.
+
+    Two blocks of a network share no layer, or one lies wholly inside the other. The graph itself
+    knows nothing of blocks: analysis, Keras and training see layers and links only.
+    """
+
+    name: str
+    layers: tuple[str, ...]
+    folded: bool = False
+
+
 class Topology:
     """Who feeds whom, derived once from the names and links and shared by edits that keep both.
 
@@ -123,6 +136,7 @@ class Network:
 
     layers: Mapping[str, Layer] = field(default_factory=lambda: MappingProxyType({}))
     links: tuple[Link, ...] = ()
+    blocks: Mapping[str, Block] = field(default_factory=lambda: MappingProxyType({}))
 
     @cached_property
     def topology(self) -> Topology:
@@ -131,8 +145,10 @@ class Network:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Network):
             return NotImplemented
-        return self.links == other.links and list(self.layers.values()) == list(
-            other.layers.values()
+        return (
+            self.links == other.links
+            and dict(self.blocks) == dict(other.blocks)
+            and list(self.layers.values()) == list(other.layers.values())
         )
 
     def __hash__(self) -> int:

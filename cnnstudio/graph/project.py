@@ -11,14 +11,16 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from cnnstudio.errors import StudioError
+from cnnstudio.graph.blocks import check_block
 from cnnstudio.graph.catalogue import CATALOGUE
 from cnnstudio.graph.edits import EditError, add_layer
-from cnnstudio.graph.network import Layer, Link, Network
+from cnnstudio.graph.network import Block, Layer, Link, Network
 from cnnstudio.graph.spec import Arity
 
 FORMAT = "cnnstudio"
@@ -66,15 +68,35 @@ def load_project(path: str | os.PathLike[str]) -> Project:
     except ValueError:
         raise ProjectError(f"{path} holds a number with too many digits to read.") from None
     try:
-        return project_from_json(document)
+        return _weights_at(project_from_json(document), path.absolute().parent)
     except ProjectError as error:
         raise ProjectError(f"{path}: {error}") from None
 
 
 def save_project(project: Project, path: str | os.PathLike[str]) -> None:
     """Write a project file: beside, flushed, then moved into place. Raises `ProjectError`."""
-    text = json.dumps(project_to_json(project), indent=2, ensure_ascii=False) + "\n"
+    document = project_to_json(project)
+    if "weights" in document:
+        document["weights"] = _beside(document["weights"], Path(path).absolute().parent)
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     write_atomically(Path(path), text.encode())
+
+
+def _weights_at(project: Project, folder: Path) -> Project:
+    """The project with the whole path of its weights, which the file tells from its folder on."""
+    weights = project.extra.get("weights")
+    if weights is None:
+        return project
+    if not isinstance(weights, str) or not weights:
+        raise ProjectError('"weights" is not the path of a file.')
+    extra = {**project.extra, "weights": str(folder / weights)}
+    return Project(project.network, project.data, project.training, extra)
+
+
+def _beside(weights: str, folder: Path) -> str:
+    """A path as the project file has it: from its folder on if the weights are in there."""
+    path = Path(weights)
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else weights
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -147,10 +169,16 @@ def project_from_json(document: Any) -> Project:
 
 def network_to_json(network: Network) -> dict[str, Any]:
     """A network as plain JSON data."""
-    return {
+    document: dict[str, Any] = {
         "layers": [_layer_to_json(layer) for layer in network.layers.values()],
         "links": [list(link) for link in network.links],
     }
+    if network.blocks:
+        document["blocks"] = [
+            {"name": block.name, "layers": list(block.layers), "folded": block.folded}
+            for block in network.blocks.values()
+        ]
+    return document
 
 
 def network_from_json(document: Any) -> Network:
@@ -179,7 +207,30 @@ def network_from_json(document: Any) -> Network:
             raise ProjectError(f"two links end at {link.target}, which takes one.")
         taken.add(link.target)
         made.append(link)
-    return Network(network.layers, tuple(made))
+    network = Network(network.layers, tuple(made))
+    return replace(network, blocks=_blocks_from(network, document.get("blocks", [])))
+
+
+def _blocks_from(network: Network, entries: Any) -> Mapping[str, Block]:
+    if not isinstance(entries, list):
+        raise ProjectError('"blocks" is not a list.')
+    blocks: dict[str, Block] = {}
+    for number, entry in enumerate(entries, 1):
+        name = entry.get("name") if isinstance(entry, dict) else None
+        if not isinstance(name, str):
+            raise ProjectError(f"block {number} has no name.")
+        layers, folded = entry.get("layers"), entry.get("folded", False)
+        if not isinstance(layers, list) or not all(isinstance(each, str) for each in layers):
+            raise ProjectError(f"the block {name} has no list of layers.")
+        if not isinstance(folded, bool):
+            raise ProjectError(f'the block {name} is either folded or not, not "{folded}".')
+        block = Block(name, tuple(layers), folded)
+        try:
+            check_block(network, block, blocks)
+        except EditError as error:
+            raise ProjectError(str(error)) from None
+        blocks[name] = block
+    return MappingProxyType(blocks)
 
 
 def _layer_to_json(layer: Layer) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from PySide6.QtCore import QMimeData, QObject, Signal
 from PySide6.QtGui import QGuiApplication
@@ -135,7 +136,7 @@ class Editing(QObject):
         names = set(self._scene.selected_layers())
         kept = tuple(link for link in self.network.links if names.isdisjoint(link))
         if names and kept != self.network.links:
-            self.document.apply(f"Unlink {self._named(names)}", Network(self.network.layers, kept))
+            self.document.apply(f"Unlink {self._named(names)}", replace(self.network, links=kept))
 
     def copy(self) -> bool:
         """Put the selected layers on the clipboard, for this window or another."""

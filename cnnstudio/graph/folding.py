@@ -1,0 +1,251 @@
+"""What is shown of a network with folded blocks: each is one card, and its layers are not seen.
+
+Positions stay those of the layers. A folded block stands where its topmost layer is, in the column
+of its lowest one, so that moving its layers moves the card. No other place has to remember it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from cnnstudio.graph.blocks import _with, ends_of, existing, feed
+from cnnstudio.graph.edits import ROW, EditError, Position, connect, move
+from cnnstudio.graph.network import Block, Layer, Link, Network
+
+# The type of the stand-in for a folded block; no layer of Keras is called so.
+BLOCK_TYPE = "Block"
+# Room for the title of an unfolded block above its layers.
+TITLE_ROOM = 40.0
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+def card_key(block: str) -> str:
+    """The name of a folded block's card; no layer can be called so."""
+    return f"[{block}]"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is seen of a network.
+
+    Attributes:
+        network: cards and links between them: the network itself where nothing is folded. A folded
+            block is a `Layer` of type `BLOCK_TYPE` under its `card_key`, without a spec.
+        folded: the blocks that are seen as one card, by its key.
+        hidden: for each layer that is not seen, the key of the card it is behind.
+        behind: the links of the network behind each link that ends at a folded block.
+    """
+
+    network: Network
+    folded: Mapping[str, Block]
+    hidden: Mapping[str, str]
+    behind: Mapping[Link, tuple[Link, ...]]
+
+    def card_of(self, layer: str) -> str:
+        """The card that shows a layer: its own, or that of a folded block."""
+        return self.hidden.get(layer, layer)
+
+    def layers_of(self, card: str) -> tuple[str, ...]:
+        """The layers behind a card."""
+        block = self.folded.get(card)
+        return block.layers if block else (card,)
+
+    def links_of(self, link: Link) -> tuple[Link, ...]:
+        """The links of the network behind a link that is seen."""
+        return self.behind.get(link, (link,))
+
+
+def folded_blocks(network: Network) -> dict[str, Block]:
+    """The folded blocks that lie in no other folded one, by the key of their card."""
+    found = [block for block in network.blocks.values() if block.folded]
+    if len(found) > 1:
+        # A larger block is never inside a smaller one.
+        found.sort(key=lambda block: -len(block.layers))
+    taken: set[str] = set()
+    outermost: dict[str, Block] = {}
+    for block in found:
+        if block.layers[0] not in taken:
+            taken.update(block.layers)
+            outermost[card_key(block.name)] = block
+    return outermost
+
+
+def shown(network: Network) -> Shown:
+    """What is seen of a network."""
+    folded = folded_blocks(network)
+    if not folded:
+        return Shown(network, {}, _NONE, {})
+    hidden = {name: key for key, block in folded.items() for name in block.layers}
+    layers: dict[str, Layer] = {}
+    for name, layer in network.layers.items():
+        key = hidden.get(name)
+        if key is None:
+            layers[name] = layer
+        elif key not in layers:
+            place = place_of(network, folded[key].layers)
+            layers[key] = Layer(key, BLOCK_TYPE, MappingProxyType({}), place)
+    behind: dict[Link, list[Link]] = {}
+    links: dict[Link, None] = {}
+    for link in network.links:
+        source, target = hidden.get(link.source), hidden.get(link.target)
+        if source is None and target is None:
+            links[link] = None
+        elif source is None or source != target:
+            seen = Link(source or link.source, target or link.target)
+            behind.setdefault(seen, []).append(link)
+            links[seen] = None
+    return Shown(
+        Network(MappingProxyType(layers), tuple(links)),
+        folded,
+        hidden,
+        {link: tuple(found) for link, found in behind.items()},
+    )
+
+
+def place_of(network: Network, names: Iterable[str]) -> Position:
+    """Where the card of these layers stands when they are folded."""
+    places = [network[name].position for name in names]
+    lowest = max(places, key=lambda place: place[1])
+    return lowest[0], min(y for _, y in places)
+
+
+def frames(network: Network, view: Shown) -> Iterator[tuple[Block, tuple[str, ...]]]:
+    """The unfolded blocks that are seen, each with its cards, the largest first."""
+    blocks = [block for block in network.blocks.values() if not block.folded]
+    blocks.sort(key=lambda block: -len(block.layers))
+    for block in blocks:
+        cards = tuple(dict.fromkeys(view.card_of(name) for name in block.layers))
+        if cards != (view.hidden.get(block.layers[0]),):
+            yield block, cards
+
+
+def height(network: Network, names: Collection[str]) -> float:
+    """From the top of the highest card of these layers to the top of the lowest one."""
+    view = shown(network)
+    levels = [view.network[view.card_of(name)].position[1] for name in names]
+    return max(levels) - min(levels)
+
+
+def fold(network: Network, name: str, *, folded: bool = True) -> Network:
+    """Fold or unfold a block; what follows it moves up into the room, or makes room."""
+    block = existing(network, name)
+    if block.folded == folded:
+        return network
+    unfolded = network if folded else _set(network, block, folded=False)
+    tall = height(unfolded, block.layers)
+    after = _set(network, block, folded=folded)
+    view = shown(after if folded else network)
+    key = view.card_of(block.layers[0])
+    if view.folded.get(key, block).name != name:
+        # Inside another folded block: nothing of it is seen.
+        return after
+    if folded:
+        return _closed_up(after, view, key, tall)
+    followers = view.network.outputs_of(key)
+    if not followers:
+        return after
+    bottom = view.network[key].position[1] + tall
+    down = bottom + ROW - min(view.network[each].position[1] for each in followers)
+    return shift(after, view, {key}, down) if down > 0 else after
+
+
+def fold_all(network: Network, *, folded: bool = True) -> Network:
+    """Fold or unfold all blocks."""
+    # From the inside out, so that each is measured as it is seen.
+    order = sorted(network.blocks.values(), key=lambda block: len(block.layers))
+    for block in order if folded else reversed(order):
+        network = fold(network, block.name, folded=folded)
+    return network
+
+
+def following(view: Shown, cards: Collection[str]) -> set[str]:
+    """The cards that follow these along the links."""
+    found: set[str] = set()
+    stack = list(cards)
+    while stack:
+        for follower in view.network.outputs_of(stack.pop()):
+            if follower not in found and follower not in cards:
+                found.add(follower)
+                stack.append(follower)
+    return found
+
+
+def shift(network: Network, view: Shown, cards: Collection[str], down: float) -> Network:
+    """Move all that follows some cards down, as far as it is behind the cards of `view`."""
+    return move(
+        network,
+        {
+            name: (network[name].position[0], network[name].position[1] + down)
+            for card in following(view, cards)
+            for name in view.layers_of(card)
+        },
+    )
+
+
+def link_cards(network: Network, source: str, target: str) -> Network:
+    """Link what two cards show: layers, or the exit and the entries of folded blocks.
+
+    A block that something feeds gives up that link, as a layer with one input does.
+    """
+    view = shown(network)
+    if source in view.folded:
+        source = exit_of(network, view.folded[source])
+    block = view.folded.get(target)
+    if block is None:
+        return connect(network, source, target)
+    ends = ends_of(network, block.layers)
+    if len(ends.sources) > 1:
+        raise EditError(
+            f"{block.name} is fed from {len(ends.sources)} places: unfold it and link its layers."
+        )
+    if not ends.entries:
+        raise EditError(f"Nothing can be linked to {block.name}: it has no open input.")
+    if source in ends.sources:
+        raise EditError(f"{source} already feeds {block.name}.")
+    if not ends.sources:
+        return replace(network, links=tuple(feed(network.links, source, ends.entries)))
+    old, inside = ends.sources[0], set(block.layers)
+    return replace(
+        network,
+        links=tuple(
+            Link(source, link.target) if link.source == old and link.target in inside else link
+            for link in network.links
+        ),
+    )
+
+
+def exit_of(network: Network, block: Block) -> str:
+    """The one layer of a block that links from its card begin at."""
+    exits = ends_of(network, block.layers).exits
+    if len(exits) != 1:
+        raise EditError(
+            f"{block.name} has {len(exits)} outputs ({', '.join(exits)}): unfold it and link the "
+            "one that is meant."
+            if exits
+            else f"{block.name} has no output: its layers feed each other in a circle."
+        )
+    return exits[0]
+
+
+def _closed_up(network: Network, view: Shown, key: str, room: float) -> Network:
+    """Move what follows a card up by at most `room`, onto nothing and behind what feeds it."""
+    cards = view.network.layers
+    below = following(view, {key})
+    rooms = [
+        cards[card].position[1] - cards[source].position[1] - ROW
+        for card in below
+        for source in view.network.inputs_of(card)
+        if source not in below
+    ]
+    up = min([room, *rooms]) if rooms else 0.0
+    if up <= 0:
+        return network
+    standing = {layer.position for card, layer in cards.items() if card not in below}
+    places = {(cards[card].position[0], cards[card].position[1] - up) for card in below}
+    return shift(network, view, {key}, -up) if standing.isdisjoint(places) else network
+
+
+def _set(network: Network, block: Block, *, folded: bool) -> Network:
+    return _with(network, {**network.blocks, block.name: replace(block, folded=folded)})
