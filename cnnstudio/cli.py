@@ -73,9 +73,11 @@ def parser() -> argparse.ArgumentParser:
     common = _Parser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show the traceback of a failure")
 
-    def command(name: str, help_: str, *, json: str | None = None) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=help_, description=help_, parents=[common])
-        made.set_defaults(run=_runner(name))
+    def command(
+        word: str, help_: str, *, json: str | None = None, name: str = ""
+    ) -> argparse.ArgumentParser:
+        made = commands.add_parser(word, help=help_, description=help_, parents=[common])
+        made.set_defaults(run=_runner(name or word))
         if json:
             made.add_argument("--json", action="store_true", help=json)
         return made
@@ -108,14 +110,31 @@ def parser() -> argparse.ArgumentParser:
     new.add_argument("--classes", type=_count, metavar="N")
     new.add_argument("--force", action="store_true", help="replace FILE if it exists")
 
+    import_ = command("import", "makes a project from a Keras model", name="import_")
+    import_.add_argument("model", type=Path, metavar="MODEL", help="a .keras, .h5 or .json file")
+    import_.add_argument("file", type=Path, metavar="FILE.cnns")
+    import_.add_argument("--force", action="store_true", help="replace FILE if it exists")
+
     summary = command("summary", "shapes, parameters, costs and problems", json=document)
     summary.add_argument(
         "file", type=Path, metavar="FILE", help="a project, a run or a Keras model"
     )
 
-    export = command("export", "writes Keras source (.py) or a Keras model (.keras, .json)")
+    compare = command("compare", "tells what differs between two networks", json=document)
+    for side, which in (("old", "before"), ("new", "after")):
+        compare.add_argument(
+            side,
+            type=Path,
+            metavar=side.upper(),
+            help=f"{which}: a project, a run or a Keras model",
+        )
+    compare.add_argument("--all", action="store_true", help="list the layers that are the same too")
+
+    export = command("export", "writes the network in the form of OUT's suffix")
     export.add_argument("file", type=Path, metavar="FILE", help="a project, a run or a model")
-    export.add_argument("out", type=Path, metavar="OUT")
+    export.add_argument(
+        "out", type=Path, metavar="OUT", help=".py, .keras, .json, .tflite, .onnx, .svg or .png"
+    )
 
     scan = command("scan", "tells what an image folder holds", json=document)
     scan.add_argument("folder", type=Path, metavar="FOLDER")

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from cnnstudio.errors import StudioError, UsageError
-from cnnstudio.graph.network import Network
 from cnnstudio.graph.project import SUFFIX, Project, load_project, save_project
 
 
@@ -138,12 +137,32 @@ def new(options: argparse.Namespace) -> None:
     print(f"{options.file}: {preset.title}, {_size(shape)} to {options.classes or preset.classes}.")
 
 
+def import_(options: argparse.Namespace) -> None:
+    """Make a project from a Keras model file."""
+    from cnnstudio.keras_build.importing import import_file
+    from cnnstudio.keras_build.weights import companion
+
+    weights = companion(options.file)
+    for file in (options.file, weights):
+        if file.exists() and not options.force:
+            raise StudioError(
+                f"{file} exists already: choose another name, or replace it with --force."
+            )
+    found = import_file(options.model)
+    save_project(found.save_weights(weights), options.file)
+    layers = f"{len(found.project.network)} layers"
+    print(f"{options.file}: {layers}{f', weights in {weights}' if found.weights else ''}.")
+    for note in found.notes:
+        print(f"note: {note}", file=sys.stderr)
+
+
 def summary(options: argparse.Namespace) -> None:
     """Analyse a network."""
-    from cnnstudio.analysis import analyse, summary_json
+    from cnnstudio.analysis import summary_json
+    from cnnstudio.app.networks import open_side
 
-    analysis = analyse(_network(options.file))
-    document = summary_json(analysis)
+    side = open_side(options.file)
+    document = summary_json(side.analysis, side.memory)
     if options.json:
         _print_json(document)
         return
@@ -168,16 +187,38 @@ def summary(options: argparse.Namespace) -> None:
         f"trainable; {document['multiply_adds']:,} multiply-adds and "
         f"{_bytes(document['activation_bytes'])} of activations a picture"
     )
+    print(
+        f"memory: {_bytes(side.memory.inference)} to classify a picture, "
+        f"{_bytes(side.memory.training)} to train with {side.memory.optimizer} in batches of "
+        f"{side.memory.batch_size:,}"
+    )
     for problem in document["problems"]:
         remedy = f" ({problem['remedy']})" if problem["remedy"] else ""
         print(f"{problem['severity']}: {problem['message']}{remedy}")
 
 
-def export(options: argparse.Namespace) -> None:
-    """Write Keras source or a Keras model."""
-    from cnnstudio.keras_build.export import export_file
+def compare(options: argparse.Namespace) -> None:
+    """Tell what is different in the second of two networks."""
+    from cnnstudio.analysis.compare import compare as compared
+    from cnnstudio.app.networks import open_side
 
-    export_file(options.file, options.out)
+    comparison = compared(open_side(options.old), open_side(options.new))
+    if options.json:
+        _print_json(comparison.to_json())
+    else:
+        print(comparison.to_text(_bytes, only_differences=not options.all), end="")
+
+
+def export(options: argparse.Namespace) -> None:
+    """Write the network for use outside, in the form of the suffix."""
+    if options.out.suffix.lower() in {".svg", ".png"}:
+        from cnnstudio.views.design.picture import write_picture
+
+        write_picture(_network(options.file), options.out)
+    else:
+        from cnnstudio.keras_build.export import export_file
+
+        export_file(options.file, options.out)
     print(f"{options.out} written and read back.")
 
 
@@ -434,19 +475,6 @@ def _project_to_train(options: argparse.Namespace) -> Project:
     settings_from_json(DataSettings, parts["data"], "data")
     settings_from_json(TrainingSettings, parts["training"], "training")
     return replace(project, data=parts["data"], training=parts["training"])
-
-
-def _network(path: Path) -> Network:
-    """The network of a project, a run or a Keras model file."""
-    from cnnstudio.keras_build.trained import MODEL_SUFFIXES, PROJECT_FILE
-
-    if path.is_dir():
-        return load_project(path / PROJECT_FILE).network
-    if path.suffix.lower() in {*MODEL_SUFFIXES, ".json"}:
-        from cnnstudio.keras_build.reading import read_network
-
-        return read_network(path)
-    return load_project(path).network
 
 
 def _project(path: Path) -> Project:

@@ -9,12 +9,15 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
 
 from cnnstudio.cli import main
+from cnnstudio.graph import edits
+from cnnstudio.graph.project import load_project, save_project
 
 
 @pytest.fixture
@@ -95,7 +98,52 @@ def test_summary_of_a_new_project(call, tmp_path):
         "name", "type", "inputs", "output_shape", "parameters", "trainable_parameters",
         "multiply_adds", "activation_bytes", "receptive_field",
     }  # fmt: skip
-    assert f"{document['parameters']:,} parameters" in call("summary", project)[1]
+    assert document["memory"]["batch_size"] == 32
+    assert document["memory"]["optimizer"] == "Adam"
+    assert document["memory"]["training_bytes"] > document["memory"]["inference_bytes"]
+    text = call("summary", project)[1]
+    assert f"{document['parameters']:,} parameters" in text
+    assert "to train with Adam in batches of 32" in text
+
+
+def test_two_projects_are_compared(call, tmp_path):
+    old, new = tmp_path / "old.cnns", tmp_path / "new.cnns"
+    call("new", old, "--preset", "lenet5", "--classes", 10)
+    project = load_project(old)
+    network = edits.set_setting(project.network, "conv2d_1", "filters", 8)
+    network, added = edits.insert_after(network, "dense_1", "Dropout")
+    settings = {"batch_size": 4, "optimizer": {"name": "SGD"}}
+    save_project(replace(project, network=network, training=settings), new)
+    status, out, err = call("compare", old, new, "--json")
+    assert (status, err) == (0, "")
+    document = json.loads(out)
+    assert (document["old"], document["new"]) == ("old", "new")
+    kinds = {
+        (layer["new"] or layer["old"])["name"]: layer["kind"]
+        for layer in document["layers"]
+        if layer["kind"] not in ("same", "figures")
+    }
+    assert kinds == {"conv2d_1": "changed", added: "added"}
+    assert document["totals"]["parameters"]["old"] == 61_706
+    assert document["memory"]["new"]["optimizer"] == "SGD"
+    assert document["memory"]["new"]["batch_size"] == 4
+    text = call("compare", old, new)[1]
+    assert "filters 6 → 8" in text
+    assert f"{added}" in text
+    assert "Multiply-adds" in text
+    assert "rescaling_1" not in text
+    assert "rescaling_1" in call("compare", old, new, "--all")[1]
+    assert "No differences" in call("compare", old, old)[1]
+
+
+def test_a_run_is_compared_with_its_model_and_project(run_folder, call):
+    assert "No differences" in call("compare", run_folder, run_folder / "model.keras")[1]
+    assert (
+        "No differences" in call("compare", run_folder.parent.parent / "tiny.cnns", run_folder)[1]
+    )
+    status, out, _ = call("summary", run_folder, "--json")
+    assert status == 0
+    assert json.loads(out)["memory"]["batch_size"] == 8
 
 
 def test_new_does_not_replace_a_project(call, tmp_path):
@@ -142,6 +190,9 @@ def test_a_wrong_call_is_one_line_and_status_2(call, words, says, tmp_path, monk
         (["train", "good.cnns", "--set", "training.epoch=3"], "training.epoch"),
         (["train", "--resume", "nowhere"], "nowhere"),
         (["scan", "nowhere"], "nowhere"),
+        (["compare", "good.cnns", "missing.cnns"], "missing.cnns"),
+        (["compare", "short.cnns", "good.cnns"], "damaged or cut short"),
+        (["compare", "good.cnns", "empty"], "empty"),
         (["classify", "nowhere", "good.cnns"], "nowhere"),
         (["evaluate", "nowhere", "empty"], "nowhere"),
         (["export", "good.cnns", "out.xyz"], "out.xyz"),
@@ -294,6 +345,7 @@ def test_the_light_commands_do_not_import_tensorflow(tmp_path, pictures):
         "from cnnstudio.cli import main\n"
         f"assert main(['new', {str(project)!r}, '--preset', 'small-cnn']) == 0\n"
         f"assert main(['summary', {str(project)!r}]) == 0\n"
+        f"assert main(['compare', {str(project)!r}, {str(project)!r}]) == 0\n"
         "assert main(['presets']) == 0\n"
         f"assert main(['scan', {str(pictures)!r}]) == 0\n"
         "heavy = {'tensorflow', 'keras', 'PySide6', 'matplotlib', 'sklearn'} & set(sys.modules)\n"
