@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cnnstudio.graph.project import Project
 
 # Events are handed on at most this often, in milliseconds, a list at a time.
-INTERVAL = 50
+INTERVAL = 100
 # Seconds after which a thread that runs Python lets another. With the usual 0.005 the event loop
 # waited up to 0.6 s while a network was built and traced; with this, 0.06 to 0.13 s.
 SWITCH_INTERVAL = 0.001
@@ -88,7 +88,7 @@ class Trainer(QObject):
     """
 
     state_changed = Signal(object)
-    # What happened, in order: a tuple of `cnnstudio.training.events`, up to 20 times a second.
+    # What happened, in order: a tuple of `cnnstudio.training.events`, up to 10 times a second.
     events = Signal(object)
     # The device in plain words is known: str.
     device_changed = Signal(str)
