@@ -212,9 +212,10 @@ def compare(options: argparse.Namespace) -> None:
 def export(options: argparse.Namespace) -> None:
     """Write the network for use outside, in the form of the suffix."""
     if options.out.suffix.lower() in {".svg", ".png"}:
+        from cnnstudio.app.networks import open_network
         from cnnstudio.views.design.picture import write_picture
 
-        write_picture(_network(options.file), options.out)
+        write_picture(open_network(options.file).network, options.out)
     else:
         from cnnstudio.keras_build.export import export_file
 
