@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnnstudio.analysis import analyse, memory
+from cnnstudio.analysis import Analysis, Memory, analyse, memory
 from cnnstudio.analysis.compare import Side
 from cnnstudio.data.settings import SettingsError, settings_from_json
 from cnnstudio.graph.network import Network
@@ -49,15 +49,18 @@ def open_network(path: Path) -> Opened:
     return Opened(title, project.network, training)
 
 
-def side_of(network: Network, training: TrainingSettings, title: str) -> Side:
-    """A network as one side of a comparison, with the memory that its training takes."""
-    analysis = analyse(network)
+def memory_of(analysis: Analysis, training: TrainingSettings) -> Memory:
+    """What a network needs to classify and, with these settings, to train."""
     optimizer = training.optimizer
-    needed = memory(analysis, training.batch_size, optimizer.slots_per_weight, optimizer.name)
-    return Side(title, analysis, needed)
+    return memory(analysis, training.batch_size, optimizer.slots_per_weight, optimizer.name)
+
+
+def side_of(analysis: Analysis, training: TrainingSettings, title: str) -> Side:
+    """A network as one side of a comparison."""
+    return Side(title, analysis, memory_of(analysis, training))
 
 
 def open_side(path: Path) -> Side:
     """`open_network` as one side of a comparison."""
     opened = open_network(path)
-    return side_of(opened.network, opened.training, opened.title)
+    return side_of(analyse(opened.network), opened.training, opened.title)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
-from cnnstudio.analysis import training_bytes
+from cnnstudio.analysis.totals import NUMBER_BYTES
+from cnnstudio.app.networks import memory_of
 from cnnstudio.views.context import Context
-from cnnstudio.views.design.wording import bytes_text, count_text, short_count
+from cnnstudio.views.design.wording import bytes_text, count_text, memory_tip, short_count
 from cnnstudio.views.theme import S4
 from cnnstudio.views.widgets import Secondary, name_widget
-
-# Numbers that an optimizer keeps for each weight besides the weight and its gradient.
-SLOTS = {"SGD": 1, "RMSprop": 1, "Adagrad": 1, "Adam": 2, "AdamW": 2}
-WEIGHT_BYTES = 4
 
 
 class StatusBar(QStatusBar):
@@ -26,7 +23,7 @@ class StatusBar(QStatusBar):
         self._layers = self._part("statusLayers", "Layers")
         self._parameters = self._part("statusParameters", "Parameters and their size")
         self._cost = self._part("statusMultiplyAdds", "Multiply-adds for a picture")
-        self._memory = self._part("statusMemory", "Memory for a picture and to train")
+        self._memory = self._part("statusMemory", "Memory to classify a picture and to train")
         self._problems = self._part("statusProblems", "Problems")
         self._zoom = Secondary()
         self._zoom.setWordWrap(False)
@@ -54,14 +51,15 @@ class StatusBar(QStatusBar):
         self._layers.setText(f"{count} layer" + ("" if count == 1 else "s"))
         self._parameters.setText(
             f"{count_text(analysis.parameters)} parameters · "
-            f"{bytes_text(analysis.parameters * WEIGHT_BYTES)}"
+            f"{bytes_text(analysis.parameters * NUMBER_BYTES)}"
         )
         self._cost.setText(f"{short_count(analysis.multiply_adds)} multiply-adds")
-        training = training_bytes(analysis, settings.batch_size, SLOTS[settings.optimizer.name])
+        needed = memory_of(analysis, settings)
         self._memory.setText(
-            f"{bytes_text(analysis.activation_bytes)} a picture · "
-            f"{bytes_text(training)} to train at batch {settings.batch_size}"
+            f"{bytes_text(needed.inference)} to classify · "
+            f"{bytes_text(needed.training)} to train at batch {settings.batch_size}"
         )
+        self._memory.setToolTip(memory_tip(needed))
         errors = len(analysis.errors)
         self._problems.setText(
             "" if not errors else f"{errors} problem" + ("" if errors == 1 else "s")

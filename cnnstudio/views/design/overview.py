@@ -9,11 +9,20 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from cnnstudio.app.document import Document
+from cnnstudio.app.networks import memory_of
 from cnnstudio.graph.presets import PRESETS
+from cnnstudio.views.design.cards import ExplanationCards
 from cnnstudio.views.design.editing import Editing
-from cnnstudio.views.design.wording import bytes_text, count_text, counted, shape_text, short_count
+from cnnstudio.views.design.wording import (
+    bytes_text,
+    count_text,
+    counted,
+    memory_tip,
+    shape_text,
+    short_count,
+)
 from cnnstudio.views.theme import S4, S8, S16
-from cnnstudio.views.widgets import Button, FlowLayout, Heading, Secondary, Title
+from cnnstudio.views.widgets import Button, FlowLayout, Heading, Secondary, Title, name_widget
 
 _HINTS = (
     ("Type", "to add a layer after the selected one"),
@@ -36,7 +45,7 @@ class Overview(QWidget):
             name: QLabel()
             for name in (
                 "Layers", "Input", "Output", "Parameters", "Trainable", "Multiply-adds",
-                "Memory a picture",
+                "Outputs of a picture", "To classify", "To train",
             )
         }  # fmt: skip
         form = QFormLayout()
@@ -55,6 +64,10 @@ class Overview(QWidget):
         layout.addSpacing(S4)
         layout.addLayout(form)
         layout.addSpacing(S16)
+        self._memory = ExplanationCards()
+        name_widget(self._memory, "memoryCards", "How the memory comes about")
+        layout.addWidget(self._memory)
+        layout.addSpacing(S16)
         layout.addWidget(Heading("Starting points"))
         flow = FlowLayout(spacing=S8)
         for button in preset_buttons(editing, "startFrom"):
@@ -71,6 +84,11 @@ class Overview(QWidget):
             line.addWidget(Secondary(what), 1)
             layout.addLayout(line)
         layout.addStretch(1)
+        document.training_changed.connect(self._training_changed)
+
+    def _training_changed(self) -> None:
+        if self.isVisible():
+            self.refresh()
 
     def refresh(self) -> None:
         """Show the figures of the network as it is now."""
@@ -78,6 +96,7 @@ class Overview(QWidget):
         ends = [name for name in network.order if not network.outputs_of(name)]
         inputs = [shape_text(analysis.layers[name].output_shape) for name in network.sources]
         outputs = [shape_text(analysis.layers[name].output_shape) for name in ends]
+        needed = memory_of(analysis, self._document.training)
         figures = {
             "Layers": str(len(network)),
             "Input": _one_or_count(inputs, "Input"),
@@ -85,10 +104,16 @@ class Overview(QWidget):
             "Parameters": f"{analysis.parameters:,}",
             "Trainable": f"{analysis.trainable_parameters:,}",
             "Multiply-adds": short_count(analysis.multiply_adds),
-            "Memory a picture": bytes_text(analysis.activation_bytes),
+            "Outputs of a picture": bytes_text(analysis.activation_bytes),
+            "To classify": bytes_text(needed.inference),
+            "To train": f"{bytes_text(needed.training)} at batch {needed.batch_size}",
         }
         for name, text in figures.items():
             self._figures[name].setText(text)
+        for name in ("To classify", "To train"):
+            self._figures[name].setToolTip(memory_tip(needed))
+        self._memory.setVisible(bool(network.layers))
+        self._memory.show_explanations(needed.explained())
 
 
 class SeveralLayers(QWidget):

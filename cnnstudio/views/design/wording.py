@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnnstudio.graph.network import Layer
 from cnnstudio.graph.spec import Field, Kind
+
+if TYPE_CHECKING:
+    from cnnstudio.analysis import Memory
 
 # What a setting's number counts, for the line on a card.
 _NOUNS = {"filters": "filters", "units": "units"}
@@ -106,6 +109,15 @@ def _word(field: Field, value: Any, *, nouns: bool) -> str:
     if nouns and field.name in _NOUNS:
         return f"{text} {_NOUNS[field.name] if value != 1 else _NOUNS[field.name][:-1]}"
     return f"{_PREFIXES[field.name]} {text}" if field.name in _PREFIXES else text
+
+
+def memory_tip(needed: Memory) -> str:
+    """How both amounts of memory come about, for a tooltip."""
+    lines = []
+    for part in needed.explained():
+        note = part.note[:1].upper() + part.note[1:]
+        lines.append(f"{part.title}: {part.formula}\n{part.numbers}\n{note}.")
+    return "\n\n".join(lines)
 
 
 def counted(number: int, noun: str) -> str:
