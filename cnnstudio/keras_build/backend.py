@@ -34,7 +34,7 @@ def load_keras() -> ModuleType:
         os.environ["KERAS_BACKEND"] = "tensorflow"
         try:
             if "tensorflow" not in sys.modules:
-                with _native_stderr_hidden():
+                with native_stderr_hidden():
                     import tensorflow
 
                     tensorflow.config.list_physical_devices()
@@ -66,7 +66,7 @@ def _grow_memory(tensorflow: Any) -> None:
 
 
 @contextlib.contextmanager
-def _native_stderr_hidden() -> Iterator[None]:
+def native_stderr_hidden() -> Iterator[None]:
     """Drop what native code writes to standard error.
 
     TensorFlow's libraries log while they are loaded, before they read TF_CPP_MIN_LOG_LEVEL.

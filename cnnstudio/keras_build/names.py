@@ -17,11 +17,12 @@ class Names:
     """Gives every layer of a description a name that no other has.
 
     A layer keeps its name. Inside a model it is led by the model's if another layer has the same;
-    further calls of a layer are numbered; what Keras would not accept becomes `_`.
+    further calls of a layer are numbered; what Keras would not accept becomes `_`. `places` has
+    all layers in the order of the file.
     """
 
     def __init__(self, description: Mapping[str, Any]) -> None:
-        places = list(_places(description, ()))
+        places = self.places = tuple(_places(description, ()))
         self._counts = Counter(place[-1] for place in places)
         # Those of the outermost model come first: nobody else may take them.
         self._reserved = {place[-1] for place in places if len(place) == 1}

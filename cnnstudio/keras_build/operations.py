@@ -87,10 +87,14 @@ _AS_USUAL: Mapping[str, Mapping[str, Any]] = {
 
 def is_operation(entry: Mapping[str, Any]) -> bool:
     """Whether an entry of a description is an operation, not a layer."""
-    module = entry.get("module")
-    return entry.get("class_name") in ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer") or (
-        isinstance(module, str) and module.startswith("keras.src.ops.")
-    )
+    if entry.get("class_name") in ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer"):
+        return True
+    module, config = entry.get("module"), entry["config"]
+    if isinstance(module, str):
+        return module.startswith("keras.src.ops.")
+    # Keras 3 leaves the module out of an .h5 file; every layer says whether it is trained.
+    layer = entry.get("class_name") == "InputLayer" or "trainable" in config or "dtype" in config
+    return isinstance(entry.get("inbound_nodes"), list) and not layer
 
 
 def described(entry: Mapping[str, Any]) -> str:

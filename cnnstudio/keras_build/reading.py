@@ -40,11 +40,13 @@ class Imported:
     Attributes:
         network: laid out on the canvas; layers keep their names where they can.
         places: for each layer the place in the file that its weights come from.
+        order: all places in the order of the file.
         notes: sentences on what is not quite as in the file.
     """
 
     network: Network
     places: Mapping[str, Place]
+    order: tuple[Place, ...]
     notes: tuple[str, ...] = ()
 
 
@@ -137,6 +139,7 @@ class _Reader:
         return Imported(
             arrange(Network(layers, links)),
             {name: self.places[name] for name in layers},
+            self.names.places,
             tuple(self.notes),
         )
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cnnstudio.errors import StudioError
-from cnnstudio.graph.project import Project, ProjectError, load_project
+from cnnstudio.graph.project import SUFFIX, Project, ProjectError, load_project
 from cnnstudio.keras_build.backend import load_keras
 
 if TYPE_CHECKING:
@@ -88,6 +88,8 @@ class TrainedModel:
         they are "class 0", "class 1" and so on. Raises `ModelError`.
         """
         path = Path(path)
+        if path.suffix == SUFFIX and path.name != PROJECT_FILE:
+            return cls._of_project(path)
         file = model_file(path)
         model = load_model(file)
         _check_classifier(model, file)
@@ -103,6 +105,32 @@ class TrainedModel:
             title=path.name if path.is_dir() else path.stem,
             named=names is not None,
             loss=_saved_loss(file),
+        )
+
+    @classmethod
+    def _of_project(cls, path: Path) -> TrainedModel:
+        """An imported project with the weights that came along."""
+        from cnnstudio.keras_build.weights import build_project, weights_file
+
+        project = load_project(path)
+        if weights_file(project) is None:
+            raise ModelError(
+                f"{path} is a project without trained weights: train it and choose the run, or "
+                "choose a .keras or .h5 file."
+            )
+        model = build_project(project, name=path.stem)
+        _check_classifier(model, path)
+        outputs = model.outputs[0].shape[-1]
+        count = 2 if outputs == 1 else outputs
+        names = _class_names(path, count, strict=False)
+        return cls(
+            model=model,
+            classes=names or [f"class {number}" for number in range(count)],
+            image_size=_image_size(model, path),
+            channels=model.inputs[0].shape[-1],
+            path=path,
+            title=path.stem,
+            named=names is not None,
         )
 
 

@@ -13,6 +13,7 @@ from cnnstudio.errors import Cancelled, StudioError
 from cnnstudio.graph.project import Project
 from cnnstudio.keras_build.backend import load_keras
 from cnnstudio.keras_build.build import build_model
+from cnnstudio.keras_build.weights import start_from_weights
 from cnnstudio.training import checkpoint, events
 from cnnstudio.training.control import Control
 from cnnstudio.training.device import describe_device
@@ -181,6 +182,8 @@ class _Training:
         state, order = self._state, order_of(self._plan)
         if arrays:
             self._restore(arrays, order)
+        elif started := start_from_weights(self._model, self._plan.project):
+            self._hints.append(started)
         state.order, state.steps_per_epoch = order, self._feed.steps_per_epoch
         state.optimizer = self._plan.training.optimizer.name
 

@@ -114,7 +114,7 @@ def test_several_inputs_and_outputs(keras, tmp_path):
     assert len(keras.saving.load_model(tmp_path / "net.keras").inputs) == 2
 
 
-@pytest.mark.parametrize("name", ["net.tflite", "net.onnx", "net", "net.png", "net.py.txt"])
+@pytest.mark.parametrize("name", ["net", "net.png", "net.py.txt"])
 def test_other_forms_are_refused_with_those_there_are(project, tmp_path, name):
     with pytest.raises(ExportError, match=r"\.py .*\.keras .*\.json") as caught:
         export_file(project, tmp_path / name)

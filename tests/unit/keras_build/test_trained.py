@@ -166,7 +166,7 @@ def test_classes_from_elsewhere_are_refused_before_they_are_imported(model, tmp_
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
-    with pytest.raises(ModelError, match="needs Popen .*, a layer of its maker's own"):
+    with pytest.raises(ModelError, match=r"needs Popen .*, a layer of its maker's own"):
         TrainedModel.load(path)
 
 
