@@ -7,7 +7,7 @@ does for a person: events, batch curves, metrics, the run folder, best model, ch
 Two figures of the fastest epoch after the first (others on the machine only make epochs slower),
 median over the repeats: pictures a second while training, between an epoch's first and last batch,
 as the window shows; and over the whole epoch, which adds validation and, in the engine, writing
-the run.
+the run; the latter also for each second of processor time, which does not depend on what else runs.
 """
 
 from __future__ import annotations
@@ -49,11 +49,19 @@ class Times:
         self._pictures = pictures
         self._training: list[float] = []
         self._epochs: list[float] = []
+        self._processor: list[float] = []
 
-    def add(self, training: float, epoch: float) -> None:
-        """An epoch's seconds."""
+    def begin(self) -> None:
+        """The first epoch begins."""
+        self._last = time.perf_counter(), time.process_time()
+
+    def add(self, training: float) -> None:
+        """An epoch ended that took `training` seconds before its validation."""
+        now = time.perf_counter(), time.process_time()
         self._training.append(training)
-        self._epochs.append(epoch)
+        self._epochs.append(now[0] - self._last[0])
+        self._processor.append(now[1] - self._last[1])
+        self._last = now
 
     @property
     def training(self) -> float:
@@ -63,19 +71,20 @@ class Times:
     def whole(self) -> float:
         return self._pictures / min(self._epochs[1:])
 
+    @property
+    def processor(self) -> float:
+        return self._pictures / min(self._processor[1:])
+
 
 def with_engine(project: Project, runs: Path, pictures: int) -> Times:
     """Train with the engine."""
     times = Times(pictures)
-    last = [0.0]
 
     def on_event(event):
-        now = time.perf_counter()
         if event.kind == "epoch":
-            times.add(pictures / event.images_per_second, now - last[0])
-            last[0] = now
+            times.add(pictures / event.images_per_second)
         elif event.kind == "started":
-            last[0] = now
+            times.begin()
 
     train(project, runs_folder=runs, on_event=on_event, control=Control())
     return times
@@ -89,6 +98,9 @@ def with_fit(plan: Plan, arrays: tuple) -> Times:
     times = Times(len(x))
 
     class Clock(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            times.begin()
+
         def on_epoch_begin(self, epoch, logs=None):
             self.start = time.perf_counter()
 
@@ -96,7 +108,7 @@ def with_fit(plan: Plan, arrays: tuple) -> Times:
             self.trained = time.perf_counter()
 
         def on_epoch_end(self, epoch, logs=None):
-            times.add(self.trained - self.start, time.perf_counter() - self.start)
+            times.add(self.trained - self.start)
 
     model = build_model(plan.project.network, seed=0)
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -145,7 +157,11 @@ def compare(name: str, repeats: int, epochs: int) -> list[tuple[str, float, floa
             statistics.median(getattr(times, part) for times in ours),
             statistics.median(getattr(times, part) for times in bare),
         )
-        for what, part in (("training", "training"), ("whole epoch", "whole"))
+        for what, part in (
+            ("training", "training"),
+            ("whole epoch", "whole"),
+            ("processor", "processor"),
+        )
     ]
 
 
