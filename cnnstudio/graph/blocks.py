@@ -8,7 +8,6 @@ folded blocks in `cnnstudio.graph.folding`. Edits raise `EditError` as all other
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -237,11 +236,6 @@ def single_ends(network: Network, block: Block, doing: str) -> tuple[str | None,
             "way out."
         )
     return (ends.sources[0] if ends.sources else None), ends
-
-
-def slug(name: str) -> str:
-    """A block's name as the beginning of layers' names: `Residual block 2` → `residual_block_2`."""
-    return re.sub(r"[^A-Za-z0-9_.]+", "_", name).strip("_.").lower() or "block"
 
 
 def feed(links: Iterable[Link], source: str, entries: Iterable[tuple[str, int]]) -> list[Link]:

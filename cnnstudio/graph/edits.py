@@ -230,21 +230,32 @@ def paste(
 ) -> tuple[Network, tuple[str, ...]]:
     """Add copies of a fragment under free names; return the network and those names.
 
-    `wish` gives the name a copy shall have if it is free.
+    `wish` gives the name a copy shall have if it is free. Without it, layers that are called after
+    their block (`stage_conv` in `stage`) are called after its copy.
     """
+    blocks = dict(network.blocks)
+    called: dict[str, str] = {}
+    after: dict[str, str] = {}
+    for block in fragment.blocks:
+        called[block.name] = free_block_name(blocks, block.name)
+        blocks[called[block.name]] = block
+        old, new = name_prefix(block.name), name_prefix(called[block.name])
+        for layer_name in block.layers:
+            if layer_name.startswith(old) and len(layer_name) > len(old):
+                after.setdefault(layer_name, new + layer_name.removeprefix(old))
     renamed: dict[str, str] = {}
     for layer in fragment.layers:
         x, y = layer.position
         place = (x + offset[0], y + offset[1])
-        name = wish(layer.name) if wish else layer.name
-        if wish is None or name in network:
+        wished = wish(layer.name) if wish else after.get(layer.name)
+        name = wished or layer.name
+        if wished is None or wished in network:
             name = free_name(network, layer.type, like=name)
         network, name = add_layer(network, layer.type, place, name=name, settings=layer.settings)
         renamed[layer.name] = name
     links = tuple(Link(renamed[a], renamed[b]) for a, b in fragment.links)
-    blocks = dict(network.blocks)
     for block in fragment.blocks:
-        name = free_block_name(blocks, block.name)
+        name = called[block.name]
         blocks[name] = Block(name, tuple(renamed[each] for each in block.layers), block.folded)
     network = replace(network, links=(*network.links, *links), blocks=MappingProxyType(blocks))
     return network, tuple(renamed.values())
@@ -270,6 +281,11 @@ def free_name(network: Network, type_: str, *, like: str | None = None) -> str:
     while f"{stem}_{number}" in network:
         number += 1
     return f"{stem}_{number}"
+
+
+def name_prefix(block: str) -> str:
+    """What layers called after a block begin with: `Residual block 2` → `residual_block_2_`."""
+    return (re.sub(r"[^A-Za-z0-9_.]+", "_", block).strip("_.").lower() or "block") + "_"
 
 
 def _checked_name(network: Network, name: str) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 from cnnstudio.graph.blocks import _with, ends_of, existing, feed
-from cnnstudio.graph.edits import ROW, EditError, Position, connect, move
+from cnnstudio.graph.edits import ROW, EditError, Position, connect, insert_on_link, move
 from cnnstudio.graph.network import Block, Layer, Link, Network
 
 # The type of the stand-in for a folded block; no layer of Keras is called so.
@@ -174,14 +175,7 @@ def following(view: Shown, cards: Collection[str]) -> set[str]:
 
 def shift(network: Network, view: Shown, cards: Collection[str], down: float) -> Network:
     """Move all that follows some cards down, as far as it is behind the cards of `view`."""
-    return move(
-        network,
-        {
-            name: (network[name].position[0], network[name].position[1] + down)
-            for card in following(view, cards)
-            for name in view.layers_of(card)
-        },
-    )
+    return move_cards(network, view, following(view, cards), down)
 
 
 def link_cards(network: Network, source: str, target: str) -> Network:
@@ -216,6 +210,31 @@ def link_cards(network: Network, source: str, target: str) -> Network:
     )
 
 
+def insert_layer(
+    network: Network,
+    links: Collection[Link],
+    type_: str,
+    *,
+    settings: Mapping[str, Any] | None = None,
+) -> tuple[Network, str]:
+    """Put a new layer between the ends of links that leave one layer, as they are seen.
+
+    What is below moves down to make room. Returns the network and the new layer's name.
+    """
+    first, *rest = links
+    view = shown(network)
+    card = view.card_of(first.target)
+    x, low = view.network[card].position
+    above = view.card_of(first.source)
+    y = view.network[above].position[1] + ROW
+    if low - y < ROW:
+        network = move_cards(network, view, {card, *following(view, {card})}, ROW - (low - y))
+    network, name = insert_on_link(network, first, type_, (x, y), settings=settings)
+    others = {link for link in rest if link.source == first.source}
+    links = tuple(Link(name, link.target) if link in others else link for link in network.links)
+    return replace(network, links=links), name
+
+
 def exit_of(network: Network, block: Block) -> str:
     """The one layer of a block that links from its card begin at."""
     exits = ends_of(network, block.layers).exits
@@ -227,6 +246,18 @@ def exit_of(network: Network, block: Block) -> str:
             else f"{block.name} has no output: its layers feed each other in a circle."
         )
     return exits[0]
+
+
+def move_cards(network: Network, view: Shown, cards: Collection[str], down: float) -> Network:
+    """Move cards down, with all layers behind them."""
+    return move(
+        network,
+        {
+            name: (network[name].position[0], network[name].position[1] + down)
+            for card in cards
+            for name in view.layers_of(card)
+        },
+    )
 
 
 def _closed_up(network: Network, view: Shown, key: str, room: float) -> Network:

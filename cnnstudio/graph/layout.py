@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cnnstudio.graph.edits import COLUMN, ROW, move
+from cnnstudio.graph.folding import TITLE_ROOM, Shown, frames, move_cards, shown
 from cnnstudio.graph.network import Network
 
 Names = Sequence[str]
@@ -20,28 +21,65 @@ _SET_ASIDE_ROWS = 8
 def arrange(network: Network) -> Network:
     """Place every layer: the largest connected part first, the rest set aside at its right.
 
+    A folded block takes the place of one layer; above an unfolded one there is room for its title.
     Deterministic, and linear in layers and links but for the search of free columns.
     """
-    parts = _parts(network)
-    if not parts:
+    view = shown(network)
+    cells = _all_cells(view.network)
+    if not cells:
         return network
+    extra = _title_rows(network, view, cells) if network.blocks else {}
+    tops, level = [], 0.0
+    for row in range(max(row for _, row in cells.values()) + 1):
+        level += TITLE_ROOM * extra.get(row, 0)
+        tops.append(level)
+        level += ROW
+    places = {}
+    for card, (column, row) in cells.items():
+        x, y = column * COLUMN, tops[row]
+        left, top = view.network[card].position
+        for name in view.layers_of(card):
+            # Layers of a folded block keep their places among each other.
+            old = network[name].position
+            places[name] = (old[0] - left + x, old[1] - top + y)
+    return move(network, places)
+
+
+def _all_cells(network: Network) -> dict[str, tuple[int, int]]:
+    """Column and row of each card."""
+    parts = _parts(network)
     # Parts come largest first: those of one layer are at the end.
     several = max(1, sum(len(part) > 1 for part in parts))
     joined, alone = parts[:several], [part[0] for part in parts[several:]]
-    places: dict[str, tuple[float, float]] = {}
+    cells: dict[str, tuple[int, int]] = {}
     left = 0
     for number, part in enumerate(joined):
-        cells = _cells(network, part)
-        lowest = min(column for column, _ in cells.values())
+        found = _cells(network, part)
+        lowest = min(column for column, _ in found.values())
         # The first part keeps its main chain at the origin; the others stand right of all before.
         shift = 0 if number == 0 else left - lowest
-        for name, (column, row) in cells.items():
-            places[name] = ((column + shift) * COLUMN, row * ROW)
-        left = max(column for column, _ in cells.values()) + shift + 1
+        for name, (column, row) in found.items():
+            cells[name] = (column + shift, row)
+        left = max(column for column, _ in found.values()) + shift + 1
     for index, name in enumerate(alone):
         column, row = divmod(index, _SET_ASIDE_ROWS)
-        places[name] = ((left + column) * COLUMN, row * ROW)
-    return move(network, places)
+        cells[name] = (left + column, row)
+    return cells
+
+
+def _title_rows(
+    network: Network, view: Shown, cells: Mapping[str, tuple[int, int]]
+) -> dict[int, int]:
+    """How many titles of unfolded blocks stand above each row, one inside the other."""
+    extra: dict[int, int] = {}
+    inside: dict[str, int] = {}
+    for _, cards in frames(network, view):
+        # The largest come first: those around a block are counted already.
+        depth = inside.get(cards[0], 0) + 1
+        inside.update(dict.fromkeys(cards, depth))
+        top = min(cells[card][1] for card in cards)
+        extra[top] = max(extra.get(top, 0), depth)
+    return extra
 
 
 def _parts(network: Network) -> list[list[str]]:
@@ -158,27 +196,29 @@ def close_rows(before: Network, after: Network) -> Network:
 
     Nothing moves onto another layer, nor less than a row below a layer that feeds it.
     """
-    removed = [name for name in before.layers if name not in after]
+    old, view = shown(before), shown(after)
+    cards = view.network
+    removed = [card for card in old.network.layers if card not in cards]
     below: set[str] = set()
-    stack = [name for gone in removed for name in before.outputs_of(gone) if name in after]
+    stack = [card for gone in removed for card in old.network.outputs_of(gone) if card in cards]
     while stack:
-        name = stack.pop()
-        if name not in below:
-            below.add(name)
-            stack.extend(after.outputs_of(name))
+        card = stack.pop()
+        if card not in below:
+            below.add(card)
+            stack.extend(cards.outputs_of(card))
     rooms = [
-        after[name].position[1] - after[source].position[1] - ROW
-        for name in below
-        for source in after.inputs_of(name)
+        cards[card].position[1] - cards[source].position[1] - ROW
+        for card in below
+        for source in cards.inputs_of(card)
         if source not in below
     ]
     up = min([len(removed) * ROW, *rooms]) if rooms else 0.0
     up = up // ROW * ROW
-    standing = {after[name].position for name in after.layers if name not in below}
+    standing = {cards[card].position for card in cards.layers if card not in below}
     while up > 0:
-        places = {name: (after[name].position[0], after[name].position[1] - up) for name in below}
-        if standing.isdisjoint(places.values()):
-            return move(after, places)
+        places = {(cards[card].position[0], cards[card].position[1] - up) for card in below}
+        if standing.isdisjoint(places):
+            return move_cards(after, view, below, -up)
         up -= ROW
     return after
 
@@ -188,7 +228,7 @@ def set_beside(network: Network, name: str) -> Network:
     x, y = network[name].position
     level = [
         layer.position[0]
-        for layer in network.layers.values()
+        for layer in shown(network).network.layers.values()
         if layer.name != name and abs(layer.position[1] - y) < ROW - 1
     ]
     distance = 0

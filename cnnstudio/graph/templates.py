@@ -16,7 +16,6 @@ from cnnstudio.graph.blocks import (
     feed,
     make_block,
     single_ends,
-    slug,
 )
 from cnnstudio.graph.edits import (
     NAME,
@@ -26,6 +25,7 @@ from cnnstudio.graph.edits import (
     Position,
     copy,
     free_block_name,
+    name_prefix,
     paste,
 )
 from cnnstudio.graph.folding import TITLE_ROOM, exit_of, height, place_of, shift, shown
@@ -61,7 +61,7 @@ def template_of(network: Network, name: str) -> Template:
     block = existing(network, name)
     ends = ends_of(network, block.layers)
     left, top = place_of(network, block.layers)
-    prefix = slug(name) + "_"
+    prefix = name_prefix(name)
     bare = {layer: layer.removeprefix(prefix) for layer in block.layers}
     if not all(layer.startswith(prefix) and NAME.fullmatch(bare[layer]) for layer in bare):
         bare = {layer: layer for layer in block.layers}
@@ -102,7 +102,7 @@ def insert(
         network,
         template.fragment,
         place,
-        wish=lambda layer: f"{slug(name)}_{layer}",
+        wish=lambda layer: name_prefix(name) + layer,
     )
     if source is not None:
         if not template.entries:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QWidget
 from cnnstudio.graph.network import Link
 from cnnstudio.views import theme
 from cnnstudio.views.design import metrics as size
+from cnnstudio.views.design.block_items import BlockItem, FrameItem
 from cnnstudio.views.design.editing import Editing
 from cnnstudio.views.design.gestures import Connect, Gesture, LayerDrop, Move, Pan, RubberBand
 from cnnstudio.views.design.items import LayerItem, LinkItem, Port
@@ -93,21 +94,34 @@ class NetworkCanvas(ZoomView):
         item = scene.layer_at(point)
         if port is not None:
             self._begin(Connect(self, at, *port))
+        elif isinstance(item, BlockItem) and item.button_at(point) and not add:
+            self.editing.fold(item.block.name, folded=False)
         elif item is not None:
-            name, chosen = item.layer.name, scene.selected_layers()
-            if add:
-                rest = [other for other in chosen if other != name]
-                scene.select(rest if name in chosen else [*rest, name])
-            elif name not in chosen:
-                scene.select([name])
-            if item.isSelected():
-                self._begin(Move(self, at, item))
+            self._choose(item.layers, at, add=add, selected=item.isSelected())
+        elif (frame := scene.frame_at(point)) is not None:
+            if frame.button_at(point) and not add:
+                self.editing.fold(frame.block.name)
+            else:
+                layers = frame.block.layers
+                whole = set(scene.selected_layers()).issuperset(layers)
+                self._choose(layers, at, add=add, selected=whole)
         else:
             link = scene.link_at(point, self.reach(7))
             if link is not None:
                 scene.select(links=[link.link])
             else:
                 self._begin(RubberBand(self, at, add=add))
+
+    def _choose(self, layers: tuple[str, ...], at: QPoint, *, add: bool, selected: bool) -> None:
+        """Select what was pressed; held down, the mouse moves all that is selected."""
+        scene = self.network_scene
+        if add:
+            rest = [other for other in scene.selected_layers() if other not in set(layers)]
+            scene.select(rest if selected else [*rest, *layers])
+        elif not selected:
+            scene.select(layers)
+        if not (add and selected):
+            self._begin(Move(self, at, layers[0]))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         at = event.position().toPoint()
@@ -131,10 +145,16 @@ class NetworkCanvas(ZoomView):
             return
         self.cancel_gesture()
         point = self.mapToScene(event.position().toPoint())
-        item, link = self.network_scene.layer_at(point), self.network_scene.link_at(point)
-        if item is not None:
-            self.network_scene.select([item.layer.name])
+        scene = self.network_scene
+        item, frame, link = scene.layer_at(point), scene.frame_at(point), scene.link_at(point)
+        if isinstance(item, BlockItem):
+            # Two clicks on the button are two foldings.
+            self.editing.fold(item.block.name, folded=False)
+        elif item is not None:
+            scene.select([item.layer.name])
             self.opened.emit(item.layer.name)
+        elif frame is not None:
+            self.editing.fold(frame.block.name)
         elif link is not None:
             self.ask_for_inserted_layer(link.link, point)
         else:
@@ -151,11 +171,15 @@ class NetworkCanvas(ZoomView):
         if event.reason() is QContextMenuEvent.Reason.Keyboard:
             at = self._selection_point()
         point = self.mapToScene(at)
-        item = scene.layer_at(point)
-        found: LayerItem | LinkItem | None = item or scene.link_at(point, self.reach(7))
-        if found is not None and not found.isSelected():
+        item, frame = scene.layer_at(point), scene.frame_at(point)
+        found: LayerItem | FrameItem | LinkItem | None = (
+            item or frame or scene.link_at(point, self.reach(7))
+        )
+        if isinstance(found, FrameItem):
+            scene.select(found.block.layers)
+        elif found is not None and not found.isSelected():
             if isinstance(found, LayerItem):
-                scene.select([found.layer.name])
+                scene.select(found.layers)
             else:
                 scene.select(links=[found.link])
         self.menu_requested.emit(self.viewport().mapToGlobal(at), found)
@@ -296,19 +320,26 @@ class NetworkCanvas(ZoomView):
     def explain_refused_link(self, name: str, other: str, port: Port) -> None:
         """Say why two layers cannot be linked."""
         source, target = (name, other) if port is Port.OUTPUT else (other, name)
-        network = self.editing.network
-        if network[target].type == "Input" or Link(source, target) in network.links:
+        scene = self.network_scene
+        items, linked = scene.layer_items, scene.view.network.links
+        possible = items[target].takes_input and items[source].gives_output
+        if not possible or Link(source, target) in linked:
             self.editing.link(source, target)
         else:
+            first, last = (
+                item.title if isinstance(item, BlockItem) else item.layer.name
+                for item in (items[target], items[source])
+            )
             self.editing.document.failed.emit(
-                f"{target} already leads to {source}: linking back would make a cycle."
+                f"{first} already leads to {last}: linking back would make a cycle."
             )
 
     def _selection_point(self) -> QPoint:
         """Below the selected layer, or the middle of the view."""
         chosen = self.network_scene.selected_layers()
         if chosen:
-            card = self.network_scene.layer_items[chosen[-1]].card
+            scene = self.network_scene
+            card = scene.layer_items[scene.view.card_of(chosen[-1])].card
             at = self.mapFromScene(card.bottomLeft() + QPointF(20, 6))
             if self.viewport().rect().contains(at):
                 return at

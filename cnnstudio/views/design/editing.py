@@ -14,14 +14,17 @@ from PySide6.QtGui import QGuiApplication
 
 from cnnstudio.app.document import Document
 from cnnstudio.errors import StudioError
-from cnnstudio.graph import edits
+from cnnstudio.graph import blocks, edits
+from cnnstudio.graph.blocks import block_of
 from cnnstudio.graph.catalogue import spec_of
 from cnnstudio.graph.edits import COLUMN, Fragment, Position
+from cnnstudio.graph.folding import exit_of, fold, fold_all, insert_layer, link_cards
 from cnnstudio.graph.layout import arrange, close_rows, set_beside
-from cnnstudio.graph.network import Link, Network
+from cnnstudio.graph.network import Block, Link, Network
 from cnnstudio.graph.presets import PRESETS
 from cnnstudio.graph.project import ProjectError, network_from_json, network_to_json
 from cnnstudio.graph.spec import Arity
+from cnnstudio.graph.templates import Template, insert, insert_behind, insert_on, repeat_block
 from cnnstudio.views.design.items import Port
 from cnnstudio.views.design.metrics import GRID
 from cnnstudio.views.design.scene import NetworkScene
@@ -58,9 +61,10 @@ class Editing(QObject):
 
     def insert_on(self, type_: str, link: Link) -> str | None:
         """A new layer between the two ends of a link; what is below makes room."""
+        links = self._scene.view.links_of(link)
         return self._added(
             type_,
-            lambda network: _beside_others(edits.insert_on_link(network, link, type_)),
+            lambda network: _beside_others(insert_layer(network, links, type_)),
             verb="Insert",
         )
 
@@ -73,6 +77,9 @@ class Editing(QObject):
         chosen = self._scene.selected_layers()
         if spec_of(type_).arity is Arity.NONE:
             return self._added(type_, lambda network: _at_top(network, type_))
+        block = self._scene.selected_block()
+        if block is not None:
+            return self._behind_block(type_, block)
         if len(chosen) == 1:
             return self.insert_after(type_, chosen[0])
         links = self._scene.selected_links()
@@ -89,12 +96,104 @@ class Editing(QObject):
         def build(network: Network) -> tuple[Network, str]:
             network, new = edits.add_layer(network, type_, place)
             ends = (name, new) if port is Port.OUTPUT else (new, name)
-            return edits.connect(network, *ends), new
+            return link_cards(network, *ends), new
 
         return self._added(type_, build, show=False)
 
+    def _behind_block(self, type_: str, block: Block) -> str | None:
+        def build(network: Network) -> tuple[Network, str]:
+            last = exit_of(network, block)
+            links = [link for link in network.links if link.source == last]
+            outside = [link for link in links if link.target not in block.layers]
+            if outside:
+                return _beside_others(insert_layer(network, outside, type_))
+            return _behind(network, last, type_)
+
+        return self._added(type_, build, verb="Insert")
+
     def link(self, source: str, target: str) -> None:
-        self.document.edit(f"Link {source} to {target}", edits.connect, source, target)
+        """Link two cards: of layers, or of folded blocks."""
+        names = (name.strip("[]") for name in (source, target))
+        self.document.edit("Link {} to {}".format(*names), link_cards, source, target)
+
+    # -- blocks ----------------------------------------------------------------------------------
+
+    def make_block(self, name: str) -> str | None:
+        """Make a block of the selected layers."""
+        chosen = self._scene.selected_layers()
+        made = self.document.edit(f"Make block {name}", blocks.make_block, chosen, name)
+        return made if isinstance(made, str) else None
+
+    def fold(self, name: str, *, folded: bool = True) -> None:
+        verb = "Fold" if folded else "Unfold"
+        self.document.edit(f"{verb} {name}", fold, name, folded=folded)
+
+    def fold_all(self, *, folded: bool = True) -> None:
+        verb = "Fold" if folded else "Unfold"
+        self.document.edit(f"{verb} all blocks", fold_all, folded=folded)
+
+    def dissolve(self) -> None:
+        """Forget the block that is selected, or each among the selected layers."""
+        chosen = self._scene.selected_layers()
+        found = blocks.blocks_within(self.network, chosen)
+        network = self.network
+        for block in found:
+            # Seen again, its layers need their room.
+            network = fold(network, block.name, folded=False)
+            network = blocks.dissolve_block(network, block.name)
+        if found:
+            what = f"block {found[0].name}" if len(found) == 1 else counted(len(found), "block")
+            self.document.apply(f"Dissolve {what}", network)
+            self._scene.select(chosen)
+
+    def rename_block(self, name: str, new: str) -> bool:
+        return bool(self.document.edit(f"Rename to {new}", blocks.rename_block, name, new))
+
+    def repeat(self, name: str, times: int) -> bool:
+        """Let a block stand `times` times in a row."""
+        before = set(self.network.layers)
+        if not self.document.edit(f"Repeat {name} {times} times", repeat_block, name, times):
+            return False
+        new = tuple(layer for layer in self.network.layers if layer not in before)
+        self._scene.select([*self.network.blocks[name].layers, *new])
+        self.shown.emit(new)
+        return True
+
+    def take_out(self) -> None:
+        """Take the selected layers out of the blocks around them."""
+        names = self._scene.selected_layers()
+        self.document.edit(f"Take {self._named(names)} out", blocks.take_out, names)
+
+    def insert_template(
+        self, template: Template, *, place: Position | None = None, link: Link | None = None
+    ) -> str | None:
+        """A copy of a kept block: at `place`, on a link, or where a layer would be added."""
+        links = self._scene.view.links_of(link) if link is not None else ()
+        behind = self._exit_of_selection() if place is None and link is None else None
+
+        def build(network: Network) -> tuple[Network, str]:
+            if links:
+                return insert_on(network, links, template)
+            if behind is not None:
+                return insert_behind(network, template, behind)
+            return insert(network, template, place or (0.0, 0.0))
+
+        name = self.document.edit(f"Insert block {template.name}", build)
+        if not isinstance(name, str):
+            return None
+        layers = self.network.blocks[name].layers
+        self._scene.select(layers)
+        if place is None:
+            self.shown.emit(layers)
+        return name
+
+    def _exit_of_selection(self) -> str | None:
+        """The layer that something new is put behind."""
+        chosen, block = self._scene.selected_layers(), self._scene.selected_block()
+        if block is not None:
+            exits = blocks.ends_of(self.network, block.layers).exits
+            return exits[0] if exits else None
+        return chosen[0] if len(chosen) == 1 else last_output(self.network)
 
     # -- selection as a whole --------------------------------------------------------------------
 
@@ -123,7 +222,8 @@ class Editing(QObject):
         before = self.network
         network = before
         for link in links:
-            network = edits.disconnect(network, *link)
+            for each in self._scene.view.links_of(link):
+                network = edits.disconnect(network, *each)
         after = edits.remove_layers(network, names, close_gap=close_gap)
         if close_gap and names:
             after = close_rows(before, after)
@@ -145,7 +245,9 @@ class Editing(QObject):
             return False
         fragment = edits.copy(self.network, names)
         layers = {layer.name: layer for layer in fragment.layers}
-        text = json.dumps(network_to_json(Network(layers, fragment.links)), indent=2)
+        inside = {block.name: block for block in fragment.blocks}
+        whole = Network(layers, fragment.links, inside)
+        text = json.dumps(network_to_json(whole), indent=2)
         data = QMimeData()
         data.setData(LAYERS_MIME, text.encode())
         data.setText(text)
@@ -216,7 +318,7 @@ class Editing(QObject):
 
     def _paste(self, fragment: Fragment, verb: str) -> None:
         network = self.network
-        taken = [layer.position for layer in network.layers.values()]
+        taken = [layer.position for layer in self._scene.view.network.layers.values()]
         column = 1
         while any(
             abs(x - layer.position[0] - column * COLUMN) < COLUMN / 2
@@ -237,6 +339,9 @@ class Editing(QObject):
 
     def _named(self, names: Iterable[str]) -> str:
         names = tuple(names)
+        block = block_of(self.network, names) if self.network.blocks else None
+        if block is not None:
+            return f"block {block.name}"
         return self.network[names[0]].type if len(names) == 1 else counted(len(names), "layer")
 
 

@@ -106,11 +106,12 @@ class Move(Gesture):
 
     cursor = Qt.CursorShape.SizeAllCursor
 
-    def __init__(self, canvas: NetworkCanvas, at: QPoint, grip: LayerItem) -> None:
+    def __init__(self, canvas: NetworkCanvas, at: QPoint, grip: str) -> None:
         super().__init__(canvas, at)
-        self._grip = grip
         self._moving = False
         network = canvas.editing.network
+        # The place that snaps: that of the card under the mouse.
+        self._grip = self.scene.view.network[self.scene.view.card_of(grip)].position
         self._places = {name: network[name].position for name in self.scene.selected_layers()}
 
     def move(self, at: QPoint, modifiers: Qt.KeyboardModifier) -> None:
@@ -134,7 +135,7 @@ class Move(Gesture):
 
     def _moved(self, at: QPoint, modifiers: Qt.KeyboardModifier) -> dict[str, tuple[float, float]]:
         step = self.canvas.mapToScene(at) - self.origin
-        x, y = self._places[self._grip.layer.name]
+        x, y = self._grip
         place = (x + step.x(), y + step.y())
         if not modifiers & Qt.KeyboardModifier.AltModifier:
             # The card under the mouse snaps; the others keep their distance to it.
@@ -160,9 +161,13 @@ class Connect(Gesture):
         self._wire.setPen(paints().wire)
         self._wire.setZValue(5)
         self.scene.addItem(self._wire)
-        network = canvas.editing.network
-        self._candidates = linkable(network, self.name, port)
         self._wanted = Port.INPUT if port is Port.OUTPUT else Port.OUTPUT
+        items = self.scene.layer_items
+        self._candidates = {
+            name
+            for name in linkable(self.scene.view.network, self.name, port)
+            if (items[name].takes_input if port is Port.OUTPUT else items[name].gives_output)
+        }
         for name in self._candidates:
             self.scene.layer_items[name].set_lit(candidate=self._wanted)
 
@@ -265,7 +270,7 @@ class LayerDrop:
 
 
 def linkable(network: Network, name: str, port: Port) -> set[str]:
-    """The layers a link from this port may end at without being refused or closing a cycle."""
+    """The cards a link from this port may end at without closing a cycle or being there already."""
     forwards = port is Port.OUTPUT
     step = network.inputs_of if forwards else network.outputs_of
     barred, stack = {name}, [name]
@@ -275,10 +280,4 @@ def linkable(network: Network, name: str, port: Port) -> set[str]:
                 barred.add(other)
                 stack.append(other)
     linked = network.outputs_of(name) if forwards else network.inputs_of(name)
-    return {
-        other
-        for other, layer in network.layers.items()
-        if other not in barred
-        and other not in linked
-        and not (forwards and layer.spec.arity is Arity.NONE)
-    }
+    return set(network.layers).difference(barred, linked)

@@ -11,7 +11,14 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPainterPath, QPainterPathStroker, QPolygonF, QStaticText
+from PySide6.QtGui import (
+    QBrush,
+    QPainter,
+    QPainterPath,
+    QPainterPathStroker,
+    QPolygonF,
+    QStaticText,
+)
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from cnnstudio.graph.network import Layer, Link
@@ -23,8 +30,9 @@ from cnnstudio.views.design.wording import count_text, key_settings, shape_text,
 
 if TYPE_CHECKING:
     from cnnstudio.analysis import LayerInfo, Problem
+    from cnnstudio.views.design.block_items import BlockFigures
 
-_CARD = QRectF(0, 0, size.CARD_WIDTH, size.CARD_HEIGHT)
+CARD = QRectF(0, 0, size.CARD_WIDTH, size.CARD_HEIGHT)
 _BOUNDS = QRectF(-6, -8, size.FIGURES_LEFT + size.WIDE_CHIP + 20, size.CARD_HEIGHT + 16)
 _TEXT_WIDTH = size.CARD_WIDTH - 34
 _CORNER = 8.0
@@ -43,7 +51,7 @@ class LayerItem(QGraphicsItem):
     def __init__(self, layer: Layer) -> None:
         super().__init__()
         self.layer = layer
-        self.info: LayerInfo | None = None
+        self.info: LayerInfo | BlockFigures | None = None
         self.problems: tuple[Problem, ...] = ()
         self.hovered = False
         # Lit while something could be dropped or linked here, or is about to be.
@@ -60,7 +68,7 @@ class LayerItem(QGraphicsItem):
         self.setPos(*layer.position)
 
     def show_layer(
-        self, layer: Layer, info: LayerInfo | None, problems: tuple[Problem, ...]
+        self, layer: Layer, info: LayerInfo | BlockFigures | None, problems: tuple[Problem, ...]
     ) -> bool:
         """Take over a layer and its figures; True if something is to be painted again."""
         same_words = (
@@ -81,6 +89,30 @@ class LayerItem(QGraphicsItem):
             self.chip_width = width
             self._texts = None
             self.update()
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers that are selected and moved with the card."""
+        return (self.layer.name,)
+
+    @property
+    def title(self) -> str:
+        return self.layer.type
+
+    @property
+    def takes_input(self) -> bool:
+        """Whether a link can end here."""
+        return self.layer.spec.arity is not Arity.NONE
+
+    @property
+    def gives_output(self) -> bool:
+        """Whether a link can begin here."""
+        return True
+
+    def colour(self, *, far: bool = False) -> QBrush:
+        """The colour of the layer's family."""
+        look = paints()
+        return (look.far if far else look.family)[self.layer.spec.category]
 
     @property
     def severity(self) -> str | None:
@@ -106,7 +138,7 @@ class LayerItem(QGraphicsItem):
     @property
     def card(self) -> QRectF:
         """The card in scene coordinates."""
-        return _CARD.translated(self.pos())
+        return CARD.translated(self.pos())
 
     def port_at(self, point: QPointF) -> Port | None:
         """The port near a point in scene coordinates."""
@@ -114,10 +146,10 @@ class LayerItem(QGraphicsItem):
         if abs(x) > size.PORT_REACH:
             return None
         # Inside the card only a small part belongs to the port: the rest moves the card.
-        if -size.PORT_REACH_OUT <= y <= 8 and self.layer.spec.arity is not Arity.NONE:
+        if -size.PORT_REACH_OUT <= y <= 8 and self.takes_input:
             return Port.INPUT
-        below = y - size.CARD_HEIGHT
-        return Port.OUTPUT if -8 <= below <= size.PORT_REACH_OUT else None
+        below = -8 <= y - size.CARD_HEIGHT <= size.PORT_REACH_OUT
+        return Port.OUTPUT if below and self.gives_output else None
 
     def set_lit(self, *, candidate: Port | None = None, target: bool = False) -> None:
         if (self.candidate, self.target) != (candidate, target):
@@ -134,7 +166,7 @@ class LayerItem(QGraphicsItem):
 
     def shape(self) -> QPainterPath:
         path = QPainterPath()
-        path.addRect(_CARD)
+        path.addRect(CARD)
         return path
 
     def paint(
@@ -153,17 +185,18 @@ class LayerItem(QGraphicsItem):
         else:
             pen = look.hover if self.hovered else look.border
         painter.setPen(pen)
+        self._paint_behind(painter)
         painter.setBrush(look.card)
-        painter.drawRoundedRect(_CARD, size.CARD_RADIUS, size.CARD_RADIUS)
+        painter.drawRoundedRect(CARD, size.CARD_RADIUS, size.CARD_RADIUS)
         if selected and severity is not None:
             painter.setPen(look.problem(severity)[0])
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(_CARD.adjusted(3, 3, -3, -3), 6, 6)
+            painter.drawRoundedRect(CARD.adjusted(3, 3, -3, -3), 6, 6)
         painter.setPen(Qt.PenStyle.NoPen)
         if self.target:
             painter.setBrush(look.accent_ground)
-            painter.drawRoundedRect(_CARD, size.CARD_RADIUS, size.CARD_RADIUS)
-        painter.setBrush(look.family[self.layer.spec.category])
+            painter.drawRoundedRect(CARD, size.CARD_RADIUS, size.CARD_RADIUS)
+        painter.setBrush(self.colour())
         painter.drawRoundedRect(QRectF(9, 9, 4, size.CARD_HEIGHT - 18), 2, 2)
         self._paint_ports(painter)
         if self._ground is not None:
@@ -175,12 +208,16 @@ class LayerItem(QGraphicsItem):
         if self._chip is not None and severity is not None:
             self._paint_chip(painter, severity)
 
+    def _paint_behind(self, painter: QPainter) -> None:
+        """What shows behind the card; nothing behind that of a layer."""
+
     def _paint_ports(self, painter: QPainter) -> None:
-        self._paint_port(painter, Port.OUTPUT, size.CARD_HEIGHT)
+        if self.gives_output:
+            self._paint_port(painter, Port.OUTPUT, size.CARD_HEIGHT)
         # Where a link ends its arrow is sign enough.
         fed = self.info is not None and self.info.inputs
         busy = self.hovered or self.candidate is Port.INPUT
-        if self.layer.spec.arity is not Arity.NONE and (busy or not fed):
+        if self.takes_input and (busy or not fed):
             self._paint_port(painter, Port.INPUT, 0.0)
 
     def _paint_port(self, painter: QPainter, port: Port, y: float) -> None:
@@ -203,14 +240,14 @@ class LayerItem(QGraphicsItem):
 
     def _write(self) -> None:
         """Lay out the words; done at the first paint, for most layers are never seen."""
-        layer = self.layer
+        title = self.title
         sub, aside = self._second_line()
         self._texts = [
-            (QPointF(22, 8), _static(layer.type, 13, _TEXT_WIDTH, bold=True), "title"),
+            (QPointF(22, 8), _static(title, 13, _TEXT_WIDTH, bold=True), "title"),
             (QPointF(22, 27), _static(sub, 12, _TEXT_WIDTH), "secondary"),
         ]
         if aside:
-            left = metrics(13, bold=True).horizontalAdvance(layer.type) + 8
+            left = metrics(13, bold=True).horizontalAdvance(title) + 8
             self._texts.append(
                 (QPointF(22 + left, 9), _static(aside, 12, _TEXT_WIDTH - left), "secondary")
             )

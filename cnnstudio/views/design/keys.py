@@ -66,7 +66,7 @@ class CanvasKeys:
             return self._arrow(Qt.Key(key), modifiers)
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2):
             chosen = canvas.network_scene.selected_layers()
-            if len(chosen) == 1:
+            if len(chosen) == 1 or canvas.network_scene.selected_block():
                 canvas.opened.emit(chosen[0])
             return bool(chosen)
         return self._typed(event)
@@ -112,12 +112,15 @@ class CanvasKeys:
             fine = 0.05 if modifiers & Qt.KeyboardModifier.ShiftModifier else 1.0
             canvas.editing.nudge(dx * fine, dy * fine)
             return True
-        network = canvas.editing.network
-        chosen = canvas.network_scene.selected_layers()
-        name = neighbour(network, chosen[-1], dx, dy) if chosen else next(iter(network.order), None)
+        scene = canvas.network_scene
+        network, chosen = scene.view.network, scene.selected_layers()
+        name = next(iter(network.order), None)
+        if chosen:
+            name = neighbour(network, scene.view.card_of(chosen[-1]), dx, dy)
         if name is not None:
-            canvas.network_scene.select([name])
-            canvas.bring_into_view((name,))
+            layers = scene.view.layers_of(name)
+            scene.select(layers)
+            canvas.bring_into_view(layers)
         return True
 
 

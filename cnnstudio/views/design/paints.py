@@ -41,7 +41,19 @@ class Paints:
         self.wire = QPen(QColor(look.accent), 2, Qt.PenStyle.DashLine)
         self.link_far = QPen(link, 1)
         self.link_far.setCosmetic(True)
-        for pen in (self.link, self.link_hover, self.link_selected, self.link_target, self.wire):
+        self.block = QBrush(QColor(look.tint("text", "surface", 0.75)))
+        self.block_far = QBrush(QColor(look.tint("text", "surface", 0.45)))
+        self.frame = QPen(QColor(look.tint("secondary", "window", 0.5)), 1)
+        self.frame_ground = QBrush(look.color("secondary", 0.06))
+        self.chevron = QPen(QColor(look.secondary), 1.6)
+        for pen in (
+            self.link,
+            self.link_hover,
+            self.link_selected,
+            self.link_target,
+            self.wire,
+            self.chevron,
+        ):
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)
             pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
         self.port = QBrush(QColor(look.tint("secondary", "window", 0.8)))

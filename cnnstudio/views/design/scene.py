@@ -11,14 +11,23 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QBrush, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
 
-from cnnstudio.graph.network import Link, Network
+from cnnstudio.graph.blocks import block_of
+from cnnstudio.graph.folding import Shown, frames, shown
+from cnnstudio.graph.network import Block, Link, Network
 from cnnstudio.views.design import metrics as size
+from cnnstudio.views.design.block_items import (
+    BlockFigures,
+    BlockItem,
+    FrameItem,
+    figures_of,
+    frame_area,
+)
 from cnnstudio.views.design.items import LayerItem, LinkItem, Port
 from cnnstudio.views.design.paints import paints
 from cnnstudio.views.design.routing import Router
 
 if TYPE_CHECKING:
-    from cnnstudio.analysis import Analysis, Problem
+    from cnnstudio.analysis import Analysis, LayerInfo, Problem
 
 _MARGIN = 600.0
 # Problems that are given all the room there is, and how near another card is in the way.
@@ -34,8 +43,13 @@ class NetworkScene(QGraphicsScene):
     def __init__(self, parent=None) -> None:
         super().__init__(parent)
         self.network = Network()
+        # What is seen of it: a folded block is one card.
+        self.view = shown(self.network)
+        # By layer, or by the key of a folded block's card.
         self.layer_items: dict[str, LayerItem] = {}
         self.link_items: dict[Link, LinkItem] = {}
+        self.frame_items: dict[str, FrameItem] = {}
+        self._frames: tuple[tuple[Block, tuple[str, ...]], ...] = ()
         self.view_margin = _MARGIN
         self._router = Router()
         self._far = False
@@ -48,22 +62,32 @@ class NetworkScene(QGraphicsScene):
 
     def show_network(self, network: Network, analysis: Analysis) -> None:
         """Show a network and what is known about it; only what changed is touched."""
-        problems = _by_layer(analysis)
+        view = shown(network)
+        cards = view.network
+        problems = _by_card(analysis, view)
+        chosen = set(self.selected_layers())
         with self.one_selection_change():
-            self._follow_rename(network)
-            for name in [name for name in self.layer_items if name not in network]:
+            self._follow_rename(cards)
+            for name in [name for name in self.layer_items if name not in cards]:
                 self.removeItem(self.layer_items.pop(name))
-            for name, layer in network.layers.items():
+            for name, layer in cards.layers.items():
                 item = self.layer_items.get(name)
+                block = view.folded.get(name)
                 if item is None or item.layer.type != layer.type:
                     if item is not None:
                         self.removeItem(item)
-                    item = LayerItem(layer)
+                    item = BlockItem(layer, block) if block else LayerItem(layer)
                     self._set_contents(item)
                     self.addItem(item)
                     self.layer_items[name] = item
+                    # What a fold or its undo puts in the place of selected cards.
+                    item.setSelected(chosen.issuperset(item.layers))
                 moved = item.layer.position != layer.position
-                info = analysis.layers.get(name)
+                info: LayerInfo | BlockFigures | None = analysis.layers.get(name)
+                if block is not None and isinstance(item, BlockItem):
+                    item.show_block(block)
+                    info = figures_of(network, analysis, block.layers)
+                    info = item.info if info == item.info else info
                 if (
                     layer is not item.layer
                     or info is not item.info
@@ -72,20 +96,57 @@ class NetworkScene(QGraphicsScene):
                     item.show_layer(layer, info, problems.get(name, ()))
                 if moved or item.x() != layer.position[0] or item.y() != layer.position[1]:
                     item.setPos(*layer.position)
-            self.network = network
-            self._show_links(network)
+            self.network, self.view = network, view
+            self._show_links(cards)
+            self._show_frames()
         self._fit_chips(problems)
         self._changed_far()
         self.fit_scene_rect()
 
     def place(self, network: Network) -> None:
         """Show layers and links at the places of `network`, a version of the one that is shown."""
-        for name, layer in network.layers.items():
+        cards = shown(network).network
+        for name, layer in cards.layers.items():
             item = self.layer_items[name]
             if item.x() != layer.position[0] or item.y() != layer.position[1]:
                 item.setPos(*layer.position)
-        self._show_links(network)
+        self._show_links(cards)
+        self._place_frames()
         self._changed_far()
+
+    def _show_frames(self) -> None:
+        self._frames = tuple(frames(self.network, self.view)) if self.network.blocks else ()
+        names = {block.name for block, _ in self._frames}
+        for name in [name for name in self.frame_items if name not in names]:
+            self.removeItem(self.frame_items.pop(name))
+        for block, _ in self._frames:
+            item = self.frame_items.get(block.name)
+            if item is None:
+                item = self.frame_items[block.name] = FrameItem(block)
+                self.addItem(item)
+            elif item.block is not block:
+                item.show_block(block)
+        self._place_frames()
+        self._mark_frames()
+
+    def _place_frames(self) -> None:
+        # The smallest first: a frame stands around those inside it.
+        for number in range(len(self._frames) - 1, -1, -1):
+            block, cards = self._frames[number]
+            inside = set(cards)
+            areas = [_with_figures(self.layer_items[card]) for card in cards]
+            areas += [
+                self.frame_items[other.name].area
+                for other, others in self._frames[number + 1 :]
+                if others[0] in inside
+            ]
+            self.frame_items[block.name].set_area(frame_area(areas))
+
+    def _mark_frames(self) -> None:
+        if self._frames:
+            found = block_of(self.network, self.selected_layers())
+            for name, item in self.frame_items.items():
+                item.set_chosen(found is not None and name == found.name)
 
     def _show_links(self, network: Network) -> None:
         changed = self._router.update(network)
@@ -113,9 +174,10 @@ class NetworkScene(QGraphicsScene):
 
     def _fit_chips(self, problems: Mapping[str, tuple[Problem, ...]]) -> None:
         """Let problems be wide where nothing stands beside their layer."""
-        places = [layer.position for layer in self.network.layers.values()]
+        cards = self.view.network
+        places = [layer.position for layer in cards.layers.values()]
         for name in list(problems)[:_CHIPS]:
-            x, y = self.network[name].position
+            x, y = cards[name].position
             beside = any(
                 0 < other - x < size.FIGURES_LEFT + size.WIDE_CHIP and abs(level - y) < _ROOM
                 for other, level in places
@@ -132,15 +194,20 @@ class NetworkScene(QGraphicsScene):
 
     def content_rect(self, names: Iterable[str] | None = None) -> QRectF:
         """The cards with their figures, of all layers or of the named ones."""
-        chosen = self.network.layers if names is None else names
-        places = [self.network[name].position for name in chosen]
+        cards = self.view.network
+        chosen = cards.layers if names is None else [self.view.card_of(name) for name in names]
+        places = [cards[name].position for name in chosen]
         if not places:
             return QRectF(0, 0, size.CARD_WIDTH, size.CARD_HEIGHT)
         left, top = min(x for x, _ in places), min(y for _, y in places)
         right, bottom = max(x for x, _ in places), max(y for _, y in places)
-        return QRectF(
+        content = QRectF(
             left, top, right - left + size.OBSTACLE_WIDTH, bottom - top + size.CARD_HEIGHT
         )
+        if names is None:
+            for frame in self.frame_items.values():
+                content = content.united(frame.area)
+        return content
 
     # -- selection -------------------------------------------------------------------------------
 
@@ -154,27 +221,35 @@ class NetworkScene(QGraphicsScene):
         finally:
             self.blockSignals(blocked)
         if not blocked and before != (self.selected_layers(), self.selected_links()):
+            self._mark_frames()
             self.selection_changed.emit()
 
     def _selected(self) -> None:
         # Qt says so once more while it takes the scene apart.
         if shiboken6.isValid(self):
+            self._mark_frames()
             self.selection_changed.emit()
 
     def selected_layers(self) -> tuple[str, ...]:
-        """Names of the selected layers, in drawing order."""
-        chosen = {item.layer.name for item in self.selectedItems() if isinstance(item, LayerItem)}
-        if len(chosen) < 2:
-            return tuple(chosen)
-        return tuple(name for name in self.layer_items if name in chosen)
+        """Names of the selected layers, in drawing order; with a folded block all of its own."""
+        chosen = [item for item in self.selectedItems() if isinstance(item, LayerItem)]
+        names = {name for item in chosen for name in item.layers}
+        if len(names) < 2:
+            return tuple(names)
+        return tuple(name for name in self.network.layers if name in names)
+
+    def selected_block(self) -> Block | None:
+        """The block whose layers are selected, and nothing else."""
+        return block_of(self.network, self.selected_layers()) if self.network.blocks else None
 
     def selected_links(self) -> tuple[Link, ...]:
         return tuple(item.link for item in self.selectedItems() if isinstance(item, LinkItem))
 
     def select(self, names: Iterable[str] = (), links: Iterable[Link] = ()) -> None:
-        """Select just these layers and links."""
+        """Select just these layers and links; a layer in a folded block selects that."""
+        cards = {self.view.card_of(name) for name in names}
         items: set[QGraphicsItem] = {
-            self.layer_items[name] for name in names if name in self.layer_items
+            self.layer_items[card] for card in cards if card in self.layer_items
         }
         items |= {self.link_items[link] for link in links if link in self.link_items}
         with self.one_selection_change():
@@ -192,6 +267,13 @@ class NetworkScene(QGraphicsScene):
         area = QRectF(point.x() - reach, point.y() - reach, 2 * reach + 0.1, 2 * reach + 0.1)
         for item in self.items(area):
             if isinstance(item, LayerItem):
+                return item
+        return None
+
+    def frame_at(self, point: QPointF) -> FrameItem | None:
+        """The frame whose title is under a point."""
+        for item in self.items(point):
+            if isinstance(item, FrameItem):
                 return item
         return None
 
@@ -279,9 +361,8 @@ class NetworkScene(QGraphicsScene):
         look = paints()
         groups: dict[object, tuple[QBrush, list[QRectF]]] = {}
         for item in self.layer_items.values():
-            category = item.layer.spec.category
-            key: object = category
-            brush = look.far[category]
+            brush = item.colour(far=True)
+            key: object = brush.color().rgb()
             if item.isSelected():
                 key, brush = "selected", look.accent
             elif item.severity is not None:
@@ -295,12 +376,16 @@ class NetworkScene(QGraphicsScene):
         ]
 
 
-def _by_layer(analysis: Analysis) -> Mapping[str, tuple[Problem, ...]]:
+def _by_card(analysis: Analysis, view: Shown) -> Mapping[str, tuple[Problem, ...]]:
     found: dict[str, list[Problem]] = {}
     for problem in analysis.problems:
         if problem.layer is not None:
-            found.setdefault(problem.layer, []).append(problem)
+            found.setdefault(view.card_of(problem.layer), []).append(problem)
     return {name: tuple(problems) for name, problems in found.items()}
+
+
+def _with_figures(item: LayerItem) -> QRectF:
+    return QRectF(item.x(), item.y(), size.OBSTACLE_WIDTH, size.CARD_HEIGHT)
 
 
 def _distance(item: LinkItem, point: QPointF) -> float:

@@ -87,7 +87,7 @@ class ZoomView(QGraphicsView):
 
     def bring_into_view(self, names: tuple[str, ...]) -> None:
         """Scroll as little as shows these layers."""
-        known = [name for name in names if name in self.network_scene.layer_items]
+        known = [name for name in names if name in self.network_scene.network]
         if known:
             self._fitted = False
             area = self.network_scene.content_rect(known)
@@ -95,10 +95,11 @@ class ZoomView(QGraphicsView):
 
     def show_layer(self, name: str) -> None:
         """Select a layer and bring it to the middle unless it is in view already."""
-        item = self.network_scene.layer_items.get(name)
+        scene = self.network_scene
+        item = scene.layer_items.get(scene.view.card_of(name))
         if item is None:
             return
-        self.network_scene.select([name])
+        scene.select([name])
         visible = self.mapToScene(self.viewport().rect()).boundingRect()
         if not visible.contains(item.card):
             self._fitted = False
