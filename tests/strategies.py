@@ -18,12 +18,32 @@ _WHOLE = {
     "groups": st.sampled_from([1, 1, 1, 1, 2, 3, 4]),
     "axis": st.sampled_from([-1, -1, -1, 3, 2, 1, 0, -2, -3]),
     "seed": st.integers(0, 2**31 - 1),
+    "depth_multiplier": st.sampled_from([1, 1, 2, 3]),
+    "projection_dim": st.sampled_from([1, 2, 3, 4, 6, 8]),
+    "num_heads": st.integers(1, 3),
+    "key_dim": st.integers(1, 4),
+    "value_dim": st.integers(1, 4),
+    "height": st.integers(1, 9),
+    "width": st.integers(1, 9),
+}
+_LISTS = {
+    "axis": st.lists(st.sampled_from([-1, -1, -1, 3, 2, 1, 0, -2, -3, 4]), min_size=1, max_size=3),
+    "shared_axes": st.lists(st.integers(1, 3), min_size=1, max_size=3),
+    "target_shape": st.lists(st.sampled_from([-1, -1, 1, 2, 3, 4, 8, 16]), min_size=1, max_size=4),
+    "dims": st.one_of(
+        st.permutations([1, 2, 3]),
+        st.permutations([1, 2]),
+        st.lists(st.integers(1, 4), min_size=1, max_size=4),
+    ),
+    "output_shape": st.lists(st.integers(1, 4), min_size=1, max_size=2),
 }
 _PAIRS = {
     "kernel_size": st.tuples(st.integers(1, 4), st.integers(1, 4)),
     "pool_size": st.tuples(st.integers(1, 3), st.integers(1, 3)),
     "strides": st.sampled_from([(1, 1), (1, 1), (2, 2), (1, 2), (3, 1), (3, 3)]),
     "dilation_rate": st.sampled_from([(1, 1), (1, 1), (1, 1), (2, 2), (1, 3)]),
+    "output_padding": st.tuples(st.integers(0, 2), st.integers(0, 2)),
+    "size": st.tuples(st.integers(1, 3), st.integers(1, 3)),
 }
 
 
@@ -35,7 +55,17 @@ def values(field: Field) -> st.SearchStrategy:
 
 def _values(field: Field) -> st.SearchStrategy:
     if field.kind is Kind.INT:
-        return _WHOLE[field.name]
+        found = _WHOLE[field.name]
+        return found.filter(lambda number: number >= field.minimum)
+    if field.kind is Kind.WHOLES:
+        return _LISTS[field.name].map(tuple)
+    if field.kind is Kind.NUMBERS:
+        number = st.floats(0, 10)
+        return st.one_of(number, st.lists(number, min_size=1, max_size=4).map(field.check))
+    if field.kind is Kind.RANGE:
+        low, high = field.minimum, field.maximum
+        ends = st.floats(-1.0 if low is None else low, 255.0 if high is None else high)
+        return st.tuples(ends, ends).map(sorted).map(tuple)
     if field.kind is Kind.PAIR:
         return _PAIRS[field.name]
     if field.kind is Kind.BOOL:
@@ -52,6 +82,34 @@ def _values(field: Field) -> st.SearchStrategy:
     low = 0.01 if field.exclusive_minimum else field.minimum
     high = 0.99 if field.exclusive_maximum else field.maximum
     return st.floats(-10 if low is None else low, 10 if high is None else high)
+
+
+_LENGTHS = st.sampled_from([1, 2, 3, 4, 6, 8])
+SHAPES = st.one_of(
+    st.tuples(st.integers(1, 9), st.integers(1, 9), _LENGTHS),
+    st.tuples(st.integers(1, 9), st.integers(1, 9), _LENGTHS),
+    st.tuples(_LENGTHS),
+    st.tuples(_LENGTHS, _LENGTHS),
+    st.tuples(st.integers(1, 4), _LENGTHS, _LENGTHS, _LENGTHS),
+)
+
+
+@st.composite
+def shapes_for(draw, type_: str) -> list:
+    """Shapes that may feed a layer of a type, without the batch; those of a merge mostly alike."""
+    first = draw(SHAPES)
+    if CATALOGUE[type_].arity is not Arity.MANY:
+        return [first]
+    shapes = [first]
+    for _ in range(draw(st.integers(0, 3))):
+        kind = draw(st.integers(0, 3))
+        if kind == 0:
+            shapes.append(draw(SHAPES))
+        elif kind == 1:
+            shapes.append((*first[:-1], draw(_LENGTHS)))
+        else:
+            shapes.append(tuple(draw(st.sampled_from([part, part, 1])) for part in first))
+    return shapes
 
 
 @st.composite

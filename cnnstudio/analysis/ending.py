@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import prod
 from typing import Any
 
 from cnnstudio.analysis.findings import DENSE_ON_VOLUME
@@ -18,6 +19,7 @@ from cnnstudio.analysis.remedies import (
 from cnnstudio.graph.network import Network
 
 Infos = Mapping[str, LayerInfo]
+GLOBAL = ("GlobalAveragePooling2D", "GlobalMaxPooling2D")
 # Units of a Dense layer added while the number of classes is not known.
 _GUESS = 10
 
@@ -58,41 +60,47 @@ def _volume(
         base = infos[base].inputs[0]
     if dense is not None:
         given = infos[dense].input_shapes[0] or shape
-        positions = given[0] * given[1]
+        offered: list[tuple[str, Edit]] = [
+            (f"Insert {type_}", inserting_before(type_))
+            for type_ in ("Flatten", "GlobalAveragePooling2D")
+            if type_ == "Flatten" or len(given) == 3
+        ]
+        positions = prod(given[:-1])
         return Problem(
             dense,
             "error",
             DENSE_ON_VOLUME,
             f"{dense} gets {thing(given)} and works on each of its {positions:,} positions by "
             f"itself, so the network ends in {size(shape)} values instead of one score for each "
-            f"class: insert a Flatten or GlobalAveragePooling2D before {dense}.",
+            f"class: insert a {_flatteners(given)} before {dense}.",
             "needs Flatten or global pooling first",
-            _offers(
-                dense,
-                ("Insert Flatten", inserting_before("Flatten")),
-                ("Insert GlobalAveragePooling2D", inserting_before("GlobalAveragePooling2D")),
-            ),
+            _offers(dense, *offered),
         )
     offers: list[tuple[str, Edit]] = []
-    if infos[base].type == "GlobalAveragePooling2D":
+    if infos[base].type in GLOBAL:
         offers.append(("Set keepdims to no", _at(base, setting(keepdims=False))))
-    elif trainable and shape[2] == classes:
+    elif trainable and len(shape) == 3 and shape[2] == classes:
         insert = _at(base, inserting_after(("GlobalAveragePooling2D", {})))
         offers.append(("Add GlobalAveragePooling2D", insert))
     units = f"Dense {classes}" if classes else "Dense"
     offers += [
         (f"Add {type_} and {units}", inserting_after((type_, {}), _dense(classes)))
         for type_ in ("Flatten", "GlobalAveragePooling2D")
+        if type_ == "Flatten" or len(shape) == 3
     ]
     return Problem(
         output,
         "error",
         "output-not-vector",
         f"The network ends in {output} with {thing(shape)} instead of one score for each class: "
-        "add a Flatten or GlobalAveragePooling2D and a Dense layer.",
+        f"add a {_flatteners(shape)} and a Dense layer.",
         "ends in a volume, not in scores",
         _offers(output, *offers),
     )
+
+
+def _flatteners(shape: Shape) -> str:
+    return "Flatten or GlobalAveragePooling2D" if len(shape) == 3 else "Flatten"
 
 
 def _nothing_learned(output: str, classes: int | None) -> Problem:
@@ -148,7 +156,7 @@ def _wrong_count(
 
 def _filters_behind(network: Network, infos: Infos, base: str) -> str | None:
     """The convolution whose filters a global pooling turns into the scores."""
-    if infos[base].type != "GlobalAveragePooling2D":
+    if infos[base].type not in GLOBAL:
         return None
     name = infos[base].inputs[0]
     while infos[name].type in POINTWISE or infos[name].type.endswith("Pooling2D"):
@@ -209,8 +217,9 @@ def _activation(infos: Infos, output: str) -> str | None:
     while True:
         info = infos[name]
         if info.type == "Softmax":
+            # Over the last axis, as it is for every classifier.
             return "softmax"
-        if info.type in ("Activation", "Dense", "Conv2D"):
+        if "activation" in info.settings:
             function: str = info.settings["activation"]
             if function != "linear" or info.type != "Activation":
                 return function
@@ -219,7 +228,7 @@ def _activation(infos: Infos, output: str) -> str | None:
             before = info.input_shapes[0] or ()
             if len(before) == 3 and before[:2] != (1, 1):
                 return None
-        elif info.type != "GlobalAveragePooling2D":
+        elif info.type not in GLOBAL:
             return None
         name = info.inputs[0]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from math import gcd
+from collections.abc import Mapping
+from math import gcd, prod
+from typing import Any
 
 from cnnstudio.analysis import remedies
 from cnnstudio.analysis.info import Finding, Pair, Shape, size, sized, thing
@@ -23,19 +25,20 @@ def needs_volume(type_: str, shape: Shape) -> Finding:
         "needs-volume",
         f"{{name}} ({type_}) works on height, width and channels, but gets {thing(shape)} from "
         "{inputs[0]}: put it in front of the layer that flattens, or take that layer out.",
-        f"needs a volume, gets {shape[0]:,} values",
+        f"needs a volume, gets {size(shape)} values",
         (("Remove what flattens before it", remedies.remove_flattening), _REMOVE),
         "error",
     )
 
 
-def pools_a_vector(shape: Shape) -> Finding:
+def pools_a_vector(type_: str, shape: Shape) -> Finding:
     """Global pooling behind a vector."""
+    verb = "averages" if "Average" in type_ else "pools"
     return Finding(
         "needs-volume",
-        "{name} (GlobalAveragePooling2D) averages height and width away, but gets "
+        f"{{name}} ({type_}) {verb} height and width away, but gets "
         f"{thing(shape)} from {{inputs[0]}}, which has none: remove one of the two.",
-        f"needs a volume, gets {shape[0]:,} values",
+        f"needs a volume, gets {size(shape)} values",
         (_REMOVE, ("Remove what flattens before it", remedies.remove_flattening)),
         "error",
     )
@@ -131,9 +134,29 @@ def groups_of_channels(groups: int, filters: int, channels: int) -> Finding:
     )
 
 
+def needs_gpu() -> Finding:
+    """What TensorFlow has no processor code for."""
+    return Finding(
+        "needs-gpu",
+        "{name} spreads its filters with a dilation_rate, which TensorFlow computes on a GPU "
+        "only: set dilation_rate to 1 to train and classify without one.",
+        "dilation works on a GPU only",
+        (("Set dilation_rate to 1", setting(dilation_rate=(1, 1))),),
+    )
+
+
+def ignored_inputs(count: int) -> Finding:
+    """Links that Keras takes no notice of."""
+    return Finding(
+        "ignored-inputs",
+        f"{{name}} has {count} inputs, but adds only the first two: remove the other links.",
+        f"uses 2 of {count} inputs",
+    )
+
+
 def dense_on_volume(shape: Shape, units: int) -> Finding:
     """A Dense layer that works on each position apart; the network still ends in a vector."""
-    positions = shape[0] * shape[1]
+    positions = prod(shape[:-1])
     return Finding(
         DENSE_ON_VOLUME,
         f"{{name}} gets {thing(shape)}, so it maps each of the {positions:,} positions by itself "
@@ -143,8 +166,9 @@ def dense_on_volume(shape: Shape, units: int) -> Finding:
     )
 
 
-def symmetric(initializer: str) -> tuple[Finding, ...]:
+def symmetric(settings: Mapping[str, Any], key: str) -> tuple[Finding, ...]:
     """Weights that all start alike and so learn alike."""
+    initializer = settings[key]
     if initializer not in ("zeros", "ones"):
         return ()
     return (
@@ -153,7 +177,7 @@ def symmetric(initializer: str) -> tuple[Finding, ...]:
             f"{{name}} starts with {initializer} for all its weights: they all get the same "
             "gradient and never learn different things. Start them at random.",
             f"all weights start as {initializer}",
-            (("Use glorot_uniform", setting(kernel_initializer="glorot_uniform")),),
+            (("Use glorot_uniform", setting(**{key: "glorot_uniform"})),),
         ),
     )
 
@@ -195,14 +219,38 @@ def lonely(shapes: tuple[Shape, ...]) -> tuple[Finding, ...]:
     )
 
 
-def unequal_sum(shapes: tuple[Shape, ...], index: int) -> Finding:
-    """Inputs of Add that do not fit each other."""
+_JOINED = {
+    "add": ("add", "to"),
+    "subtract": ("subtract", "from"),
+    "multiply": ("multiply", "with"),
+    "average": ("average", "with"),
+    "compare": ("compare", "with"),
+}
+_SIGNS = {"add": "+", "subtract": "−", "multiply": "·"}
+
+
+def unequal_sum(shapes: tuple[Shape, ...], index: int, verb: str) -> Finding:
+    """Inputs of Add and its like that do not fit each other."""
+    does, with_ = _JOINED[verb]
+    first, second = size(shapes[0]), size(shapes[index])
     return Finding(
         UNEQUAL,
-        f"{{name}} cannot add {{inputs[{index}]}} ({size(shapes[index])}) to {{inputs[0]}} "
-        f"({size(shapes[0])}): the sizes must be equal.",
-        f"{size(shapes[0])} + {size(shapes[index])}",
+        f"{{name}} cannot {does} {{inputs[{index}]}} ({second}) {with_} {{inputs[0]}} "
+        f"({first}): the sizes must be equal.",
+        f"{first} {_SIGNS.get(verb, 'and')} {second}",
         severity="error",
+    )
+
+
+def needs_two(count: int) -> Finding:
+    """A layer for exactly two inputs."""
+    return Finding(
+        "needs-two",
+        f"{{name}} takes exactly two inputs, but has {count}: "
+        f"{'link another layer to it' if count < 2 else 'remove a link'}.",
+        f"{count} {'input' if count == 1 else 'inputs'}, needs 2",
+        (_REMOVE,),
+        "error",
     )
 
 

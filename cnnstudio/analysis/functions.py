@@ -18,6 +18,7 @@ FUNCTIONS: Mapping[str, str] = MappingProxyType(
         "silu": "x / (1 + e⁻ˣ)",
         "mish": "x · tanh(ln(1 + eˣ))",
         "sigmoid": "1 / (1 + e⁻ˣ)",
+        "sparse_sigmoid": "0 if x ≤ −1, (x + 1) / 2 up to 1, then 1",
         "hard_sigmoid": "x / 6 + 0.5, at least 0 and at most 1",
         "hard_silu": "x · (x / 6 + 0.5, at least 0 and at most 1)",
         "tanh": "(eˣ − e⁻ˣ) / (eˣ + e⁻ˣ)",

@@ -10,6 +10,8 @@ from cnnstudio.graph.network import Network
 
 Shape = tuple[int, ...]
 Pair = tuple[int, int]
+# Whole, but behind layers that make the picture larger.
+Jump = tuple[float, float]
 Severity = Literal["error", "warning"]
 
 
@@ -63,7 +65,8 @@ class Signal(NamedTuple):
     Attributes:
         shape: height, width, channels or one length; None where it is unknown.
         field: rows and columns of the picture that one value sees.
-        jump: pixels of the picture between two neighbouring values; 0 where all see everything.
+        jump: pixels of the picture between two neighbouring values, less than 1 where the picture
+            was made larger; 0 where all see everything.
         picture: rows and columns of the picture that came in.
         border: rows at the bottom and columns at the right that are padding only.
         fed: whether pictures arrive here.
@@ -71,7 +74,7 @@ class Signal(NamedTuple):
 
     shape: Shape | None = None
     field: Pair = (0, 0)
-    jump: Pair = (0, 0)
+    jump: Jump = (0, 0)
     picture: Pair = (0, 0)
     border: Pair = (0, 0)
     fed: bool = False
@@ -107,13 +110,18 @@ class LayerInfo:
     multiply_adds: int
     activation_bytes: int
     receptive_field: Pair | None
-    jump: Pair
+    jump: Jump
     unused: Pair
     # What the figures were computed from, and what follows from them for other layers.
     settings: Mapping[str, Any] = field(repr=False, compare=False)
     given: tuple[Signal, ...] = field(repr=False, compare=False)
     signal: Signal = field(repr=False, compare=False)
     problems: tuple[Problem, ...] = field(repr=False, compare=False)
+
+    @property
+    def parameter_bytes(self) -> int:
+        """Size of the weights in 32-bit floats."""
+        return 4 * self.parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +182,10 @@ def size(shape: Shape | None) -> str:
 
 
 def thing(shape: Shape) -> str:
-    """A shape with its noun: `a 7 × 7 × 64 volume`, `a vector of 128`."""
-    return f"a vector of {shape[0]:,}" if len(shape) == 1 else f"{sized(shape)} volume"
+    """A shape with its noun: `a 7 × 7 × 64 volume`, `a vector of 128`, `a 16 × 64 array`."""
+    if len(shape) == 1:
+        return f"a vector of {shape[0]:,}"
+    return f"{sized(shape)} {'volume' if len(shape) == 3 else 'array'}"
 
 
 def sized(shape: Shape) -> str:

@@ -7,8 +7,9 @@ gives out is the same as before, everything behind it stands.
 
 from __future__ import annotations
 
-from math import prod
+from math import ceil, prod
 from types import MappingProxyType
+from typing import TypeVar
 
 from cnnstudio.analysis.findings import unused_border
 from cnnstudio.analysis.info import (
@@ -25,6 +26,7 @@ from cnnstudio.analysis.remedies import bound
 from cnnstudio.analysis.rules import RULES, Refused
 from cnnstudio.graph.network import Layer, Network
 
+_Number = TypeVar("_Number", int, float)
 _UNKNOWN = {False: NOTHING, True: Signal(fed=True)}
 
 
@@ -160,10 +162,15 @@ def _info(layer: Layer, inputs: tuple[str, ...], given: tuple[Signal, ...]) -> L
         unused = (max(0, unused[0] - border[0]), max(0, unused[1] - border[1]))
     if outcome.whole:
         field, jump = picture, (0, 0)
-    elif outcome.reach != (1, 1) or outcome.step != (1, 1):
+    elif outcome.reach != (1, 1) or outcome.step != (1, 1) or outcome.grow != (1, 1):
         reach, step = outcome.reach, outcome.step
-        field = (field[0] + (reach[0] - 1) * jump[0], field[1] + (reach[1] - 1) * jump[1])
+        field = (
+            field[0] + ceil((reach[0] - 1) * jump[0]),
+            field[1] + ceil((reach[1] - 1) * jump[1]),
+        )
         jump = (jump[0] * step[0], jump[1] * step[1])
+        if outcome.grow != (1, 1):
+            jump = (_shared(jump[0], outcome.grow[0]), _shared(jump[1], outcome.grow[1]))
     found = outcome.findings
     if unused != (0, 0):
         found = (*found, unused_border(shapes[0], outcome.step, unused))  # type: ignore[arg-type]
@@ -175,7 +182,7 @@ def _info(layer: Layer, inputs: tuple[str, ...], given: tuple[Signal, ...]) -> L
         shapes,
         shape,
         outcome.trainable + outcome.fixed,
-        outcome.trainable,
+        outcome.trainable if settings.get("trainable", True) else 0,
         outcome.multiply_adds,
         4 * prod(shape),
         field,
@@ -202,8 +209,14 @@ def _unknown(
     )  # fmt: skip
 
 
-def _largest(pairs: list[tuple[int, int]]) -> tuple[int, int]:
+def _largest(pairs: list[tuple[_Number, _Number]]) -> tuple[_Number, _Number]:
     return max(pair[0] for pair in pairs), max(pair[1] for pair in pairs)
+
+
+def _shared(jump: float, parts: int) -> float:
+    """`jump / parts`, whole where it is."""
+    shared = jump / parts
+    return int(shared) if shared == int(shared) else shared
 
 
 def _problem(layer: Layer, inputs: tuple[str, ...], finding: Finding) -> Problem:

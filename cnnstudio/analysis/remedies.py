@@ -8,18 +8,27 @@ from functools import partial
 from typing import Any
 
 from cnnstudio.graph import edits
+from cnnstudio.graph.catalogue import CATALOGUE
 from cnnstudio.graph.edits import EditError
 from cnnstudio.graph.network import Link, Network
-from cnnstudio.graph.spec import Arity
+from cnnstudio.graph.spec import Arity, Category
 
 Edit = Callable[[Network, str], Network]
 
 # They give out the shape they take.
-POINTWISE = frozenset(
-    {"Rescaling", "Dropout", "BatchNormalization", "Activation", "ReLU", "Softmax"}
+POINTWISE = frozenset(type_ for type_, spec in CATALOGUE.items() if spec.keeps_shape)
+_FLATTENING = frozenset({"Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "Reshape"})
+# They give out volumes whatever is in front of them.
+_VOLUME = frozenset(
+    type_
+    for type_, spec in CATALOGUE.items()
+    if type_ == "Input"
+    or spec.category is Category.CONVOLUTION
+    or (
+        type_.endswith(("Pooling2D", "Padding2D", "Cropping2D", "Sampling2D", "Crop"))
+        and type_ not in _FLATTENING
+    )
 )
-_FLATTENING = frozenset({"Flatten", "GlobalAveragePooling2D"})
-_VOLUME = frozenset({"Input", "Conv2D", "MaxPooling2D", "AveragePooling2D", "ZeroPadding2D"})
 
 
 def bound(edit: Edit, name: str) -> Callable[[Network], Network]:

@@ -12,6 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+# Axes a shape may have, and numbers in a list.
+LONGEST = 6
+MOST_NUMBERS = 4096
+
 
 class Kind(enum.Enum):
     """The kind of value a setting holds; each has one editor in the inspector."""
@@ -23,6 +27,9 @@ class Kind(enum.Enum):
     PAIR = "height and width"
     SIDES = "top, bottom, left, right"
     SHAPE = "height, width, channels"
+    WHOLES = "list of whole numbers"
+    NUMBERS = "number or list of numbers"
+    RANGE = "number or lowest and highest number"
     REGULARIZER = "L1 and L2 penalty"
 
 
@@ -36,7 +43,10 @@ class Category(enum.Enum):
     ACTIVATION = "Activation"
     REGULARISATION = "Regularisation"
     DENSE = "Dense"
+    ATTENTION = "Attention"
     MERGE = "Merge"
+    SHAPE = "Shape"
+    AUGMENTATION = "Augmentation"
 
 
 class Arity(enum.Enum):
@@ -45,6 +55,19 @@ class Arity(enum.Enum):
     NONE = 0
     ONE = 1
     MANY = 2
+
+
+class Call(enum.Enum):
+    """How a layer of Keras is called with what feeds it."""
+
+    ONE = "layer(x)"
+    LIST = "layer([x, y])"
+    # Attention of a single input to itself takes it twice: query and value.
+    APART = "layer(x, y)"
+
+
+# A field whose default is Keras's own.
+AS_KERAS: Any = object()
 
 
 class L1L2(NamedTuple):
@@ -59,8 +82,11 @@ class Field:
     """One setting of a layer, under Keras's own argument name.
 
     Values are immutable: int, float, bool, str, a pair `(height, width)`, sides
-    `((top, bottom), (left, right))`, a shape `(height, width, channels)`, an `L1L2`, or None
-    where `optional`.
+    `((top, bottom), (left, right))`, a shape `(height, width, channels)`, whole numbers as a
+    tuple, a float or a tuple of several floats, a range `(low, high)`, an `L1L2`, or None where
+    `optional`.
+
+    `keras_default` is Keras's own default where ours is another, None where it has none.
     """
 
     name: str
@@ -75,6 +101,7 @@ class Field:
     optional: bool = False
     none_means: str = ""
     advanced: bool = False
+    keras_default: Any = AS_KERAS
 
     def check(self, value: Any) -> Any:
         """Return `value` in its canonical immutable form.
@@ -96,6 +123,9 @@ class Field:
                 )
             return value
         if self.kind is Kind.INT:
+            if isinstance(value, list) and len(value) == 1:
+                # As Keras 2 writes an axis.
+                value = value[0]
             return self._ranged(_whole(self.name, value))
         if self.kind is Kind.FLOAT:
             return self._ranged(_number(self.name, value))
@@ -107,6 +137,12 @@ class Field:
             return self._whole_tuple(value, 3)
         if self.kind is Kind.SIDES:
             return self._sides(value)
+        if self.kind is Kind.WHOLES:
+            return self._wholes(value)
+        if self.kind is Kind.NUMBERS:
+            return self._numbers(value)
+        if self.kind is Kind.RANGE:
+            return self._range(value)
         return self._regularizer(value)
 
     def encode(self, value: Any) -> Any:
@@ -145,6 +181,33 @@ class Field:
             axes.append((begin, end))
         return axes[0], axes[1]
 
+    def _wholes(self, value: Any) -> tuple[int, ...]:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            value = (value,)
+        if not isinstance(value, (list, tuple)) or not 1 <= len(value) <= LONGEST:
+            raise ValueError(f"{self.name} needs one to {LONGEST} whole numbers.")
+        return tuple(self._ranged(_whole(self.name, part)) for part in value)
+
+    def _numbers(self, value: Any) -> float | tuple[float, ...]:
+        if not isinstance(value, (list, tuple)):
+            return self._ranged(_number(self.name, value))
+        if not 1 <= len(value) <= MOST_NUMBERS:
+            raise ValueError(f"{self.name} needs a number, or one for each channel.")
+        numbers = tuple(self._ranged(_number(self.name, part)) for part in value)
+        return numbers if len(numbers) > 1 else numbers[0]
+
+    def _range(self, value: Any) -> tuple[float, float]:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            # As Keras: a number stands for as much in both directions.
+            far = abs(self._ranged(_number(self.name, value)))
+            return (max(-far, self.minimum) if self.minimum is not None else -far, far)
+        if not isinstance(value, (list, tuple)) or len(value) != 2:
+            raise ValueError(f"{self.name} needs a number, or a lowest and a highest one.")
+        low, high = (self._ranged(_number(self.name, part)) for part in value)
+        if low > high:
+            raise ValueError(f"{self.name} goes from the lowest to the highest number.")
+        return low, high
+
     def _regularizer(self, value: Any) -> L1L2 | None:
         if isinstance(value, Mapping):
             unknown = set(value) - {"l1", "l2"}
@@ -165,7 +228,9 @@ class LayerSpec:
 
     `type` is the Keras class name (`Input` for `keras.Input`); `summary` says in one sentence
     what it does to a picture; `keywords` are further words the palette's search finds it by;
-    `key_fields` are shown on the canvas.
+    `key_fields` are shown on the canvas; `positional` are the fields that Keras has no default
+    for, or that are written first; `module` is where the class lives; `keeps_shape` says that the
+    output always has the shape of the input.
     """
 
     type: str
@@ -176,6 +241,10 @@ class LayerSpec:
     stem: str = ""
     keywords: tuple[str, ...] = ()
     key_fields: tuple[str, ...] = ()
+    positional: tuple[str, ...] = ()
+    keeps_shape: bool = False
+    module: str = "keras.layers"
+    call: Call = Call.ONE
 
     def field(self, name: str) -> Field:
         """The field called `name`; KeyError if the layer has none."""

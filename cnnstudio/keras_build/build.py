@@ -7,6 +7,7 @@ The catalogue's fields are Keras's argument names, so one generic path serves ev
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import os
 import re
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from cnnstudio.analysis import analyse
 from cnnstudio.errors import StudioError
 from cnnstudio.graph.network import Layer, Network
-from cnnstudio.graph.spec import Arity, Kind
+from cnnstudio.graph.spec import Arity, Call, Kind, LayerSpec
 from cnnstudio.keras_build.backend import load_keras
 
 if TYPE_CHECKING:
@@ -110,6 +111,9 @@ def layer_arguments(layer: Layer, seed: int | None = None) -> dict[str, Any]:
         value = layer.settings[field.name]
         if field.kind is Kind.REGULARIZER and value is not None:
             value = keras.regularizers.L1L2(l1=value.l1, l2=value.l2)
+        elif field.kind in (Kind.WHOLES, Kind.NUMBERS) and isinstance(value, tuple):
+            # As Keras has them after saving: an axis alone is a number.
+            value = value[0] if field.name == "axis" and len(value) == 1 else list(value)
         elif field.name.endswith("initializer") and seed is not None:
             value = _seeded(value, derived_seed(seed, layer.name, field.name))
         elif field.name == "seed" and value is None and seed is not None:
@@ -133,8 +137,21 @@ def _apply(layer: Layer, fed_by: list[Any], seed: int | None) -> Any:
     arguments = layer_arguments(layer, seed)
     if layer.type == "Input":
         return keras.Input(**arguments)
-    made = getattr(keras.layers, layer.type)(**arguments)
-    return made(fed_by) if layer.spec.arity is Arity.MANY else made(fed_by[0])
+    return called(layer.spec, layer_class(layer.spec)(**arguments), fed_by)
+
+
+def layer_class(spec: LayerSpec) -> Any:
+    """The Keras class of a layer type."""
+    return getattr(importlib.import_module(spec.module), spec.type)
+
+
+def called(spec: LayerSpec, made: Any, fed_by: list[Any]) -> Any:
+    """The output of a Keras layer for what feeds it."""
+    if spec.call is Call.ONE:
+        return made(fed_by[0])
+    if spec.call is Call.LIST:
+        return made(fed_by)
+    return made(*fed_by) if len(fed_by) > 1 else made(fed_by[0], fed_by[0])
 
 
 def _seeded(initializer: str, seed: int) -> Any:

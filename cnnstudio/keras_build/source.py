@@ -17,22 +17,23 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cnnstudio.graph.catalogue import CATALOGUE
 from cnnstudio.graph.network import Layer, Network
-from cnnstudio.graph.spec import Arity, Kind
+from cnnstudio.graph.spec import AS_KERAS, Call, Kind
 from cnnstudio.keras_build.build import check_buildable, model_name
-from cnnstudio.keras_build.layout import Call, assignment, statement
+from cnnstudio.keras_build.layout import Call as Written
+from cnnstudio.keras_build.layout import assignment, statement
 
 # Where Keras's own default is another than the catalogue's, which starts with what is usual today.
-KERAS_DEFAULTS: Mapping[tuple[str, str], Any] = {("Conv2D", "padding"): "valid"}
+KERAS_DEFAULTS: Mapping[tuple[str, str], Any] = {
+    (spec.type, field.name): field.keras_default
+    for spec in CATALOGUE.values()
+    for field in spec.fields
+    if field.keras_default is not AS_KERAS
+}
 # Arguments that are written always, and by position: those without a default in Keras.
 POSITIONAL: Mapping[str, tuple[str, ...]] = {
-    "Rescaling": ("scale",),
-    "Conv2D": ("filters", "kernel_size"),
-    "MaxPooling2D": ("pool_size",),
-    "AveragePooling2D": ("pool_size",),
-    "Dense": ("units",),
-    "Dropout": ("rate",),
-    "Activation": ("activation",),
+    spec.type: spec.positional for spec in CATALOGUE.values() if spec.positional
 }
 # Every argument of Keras's optimizers that a project can set, with Keras's default.
 OPTIMIZERS: Mapping[str, Mapping[str, Any]] = {
@@ -73,11 +74,12 @@ LOSSES = (
 )
 SIGMOIDS, SOFTMAXES = ("sigmoid", "hard_sigmoid"), ("softmax", "sparsemax")
 # Layers that hand probabilities on unchanged.
-PASSING = ("Dropout", "Flatten", "GlobalAveragePooling2D")
+PASSING = ("Dropout", "Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "Reshape")
 LONGEST_VARIABLE = 32
 _TAKEN = {
     *keyword.kwlist,
     *dir(builtins),
+    *(spec.type for spec in CATALOGUE.values()),
     *("keras", "layers", "model", "x", "inputs", "outputs", "build_model", "CLASSES", "classify"),
 }
 
@@ -98,7 +100,7 @@ def to_source(
     check_buildable(network)
     usable = bool(classes) and len(network.sources) == 1 and len(network.sinks) == 1
     parts = [_docstring(name, network, usable)]
-    parts.append("import keras\nfrom keras import layers" if len(network) > 1 else "import keras")
+    parts.append("\n".join(["import keras", *_imports(network)]))
     if usable:
         parts[-1] += "\n\n" + statement("CLASSES = ", [_text(each) for each in classes or ()])
     parts.append(_build_function(network, name, training or {}))
@@ -106,6 +108,19 @@ def to_source(
         parts.append(_classify_function(network))
     parts.append('if __name__ == "__main__":\n    build_model().summary()')
     return parts[0] + "\n\n" + "\n\n\n".join(parts[1:]) + "\n"
+
+
+def _imports(network: Network) -> list[str]:
+    """The lines that import what the layers need besides Keras itself."""
+    classes: dict[str, set[str]] = {}
+    for layer in network.layers.values():
+        if layer.type != "Input":
+            classes.setdefault(layer.spec.module, set()).add(layer.type)
+    lines = ["from keras import layers"] if classes.pop("keras.layers", None) else []
+    # Layers of Keras's own networks, which it keeps beside them.
+    return lines + [
+        f"from {module} import {', '.join(sorted(classes[module]))}" for module in sorted(classes)
+    ]
 
 
 def _docstring(name: str, network: Network, usable: bool) -> str:
@@ -130,15 +145,16 @@ def _build_function(network: Network, name: str, training: Mapping[str, Any]) ->
     for layer_name in order:
         layer = network[layer_name]
         if layer.type == "Input":
-            call = Call("keras.Input", _arguments(layer))
+            call = Written("keras.Input", _arguments(layer))
         else:
             fed_by = [variables[source] for source in network.inputs_of(layer_name)]
-            many = layer.spec.arity is Arity.MANY
-            call = Call(f"layers.{layer.type}", _arguments(layer), fed_by if many else fed_by[0])
+            of_layers = layer.spec.module == "keras.layers"
+            function = f"layers.{layer.type}" if of_layers else layer.type
+            call = Written(function, _arguments(layer), _fed(layer, fed_by))
         lines.append(assignment(variables[layer_name], call, indent=4))
     inputs = _bare([variables[source] for source in network.sources])
     outputs = _bare([variables[sink] for sink in network.sinks])
-    made = Call("keras.Model", [inputs, outputs, f"name={_text(model_name(name))}"])
+    made = Written("keras.Model", [inputs, outputs, f"name={_text(model_name(name))}"])
     compiled = _compile(network, training)
     if compiled is None:
         lines[1] = '    """Return the network."""'
@@ -148,7 +164,16 @@ def _build_function(network: Network, name: str, training: Mapping[str, Any]) ->
     return "\n".join([*lines, "    return model"])
 
 
-def _compile(network: Network, training: Mapping[str, Any]) -> Call | None:
+def _fed(layer: Layer, fed_by: list[str]) -> str | list[str]:
+    """What feeds a layer, as it is written in its call."""
+    if layer.spec.call is Call.LIST:
+        return fed_by
+    if layer.spec.call is Call.ONE:
+        return fed_by[0]
+    return ", ".join(fed_by if len(fed_by) > 1 else fed_by * 2)
+
+
+def _compile(network: Network, training: Mapping[str, Any]) -> Written | None:
     """The call of `compile`, or None for a network with several outputs, which has no one loss."""
     if len(network.sinks) != 1:
         return None
@@ -163,7 +188,7 @@ def _compile(network: Network, training: Mapping[str, Any]) -> Call | None:
     else:
         class_name = "".join(word.capitalize() for word in loss.split("_"))
         written = f"keras.losses.{class_name}(from_logits=True)"
-    return Call(
+    return Written(
         "model.compile",
         [f"optimizer={_optimizer(training)}", f"loss={written}", 'metrics=["accuracy"]'],
     )
@@ -228,7 +253,7 @@ def _last_activation(network: Network) -> str:
 
 def _one_score(network: Network) -> bool:
     layer = _last_layer(network)
-    while layer.type in ("Activation", "ReLU", "Softmax", "BatchNormalization"):
+    while layer.spec.keeps_shape:
         layer = network[network.inputs_of(layer.name)[0]]
     return 1 in (layer.settings.get("units"), layer.settings.get("filters"))
 
@@ -239,7 +264,8 @@ def _arguments(layer: Layer) -> list[str]:
     written = [_value(layer, key) for key in positional]
     for field in layer.spec.fields:
         default = KERAS_DEFAULTS.get((layer.type, field.name), field.default)
-        required = layer.type == "Input"
+        # Keras has no default for some, and takes all others for what they are.
+        required = layer.type == "Input" or (default is None and field.default is not None)
         if field.name not in positional and (required or layer[field.name] != default):
             written.append(f"{field.name}={_value(layer, field.name)}")
     return [*written, f"name={_text(layer.name)}"]
@@ -257,8 +283,19 @@ def _value(layer: Layer, key: str) -> str:
     if kind is Kind.SIDES and value[0][0] == value[0][1] and value[1][0] == value[1][1]:
         rows, columns = value[0][0], value[1][0]
         return repr(rows) if rows == columns else repr((rows, columns))
-    if kind is Kind.FLOAT:
+    if kind is Kind.FLOAT or isinstance(value, float):
         return _number(value)
+    if kind is Kind.RANGE:
+        low, high = value
+        if layer.spec.field(key).check(abs(high)) == value:
+            return _number(abs(high))
+        return f"({_number(low)}, {_number(high)})"
+    if kind is Kind.WHOLES and len(value) == 1 and key == "axis":
+        return repr(value[0])
+    if kind is Kind.WHOLES and key in ("axis", "shared_axes", "output_shape"):
+        return repr(list(value))
+    if kind is Kind.NUMBERS:
+        return f"[{', '.join(map(_number, value))}]"
     return _text(value) if isinstance(value, str) else repr(value)
 
 

@@ -89,6 +89,9 @@ class Theme:
             Category.ACTIVATION,
             Category.MERGE,
             Category.INPUT,
+            Category.SHAPE,
+            Category.ATTENTION,
+            Category.AUGMENTATION,
         )
         return tuple(self.family[category] for category in families)
 
@@ -102,7 +105,10 @@ _FAMILY: Mapping[Category, str] = MappingProxyType(
         Category.ACTIVATION: "#e86fb4",
         Category.REGULARISATION: "#e5a21a",
         Category.DENSE: "#ef6f6c",
+        Category.ATTENTION: "#d9713c",
         Category.MERGE: "#58b957",
+        Category.SHAPE: "#35a7c9",
+        Category.AUGMENTATION: "#a3a33a",
     }
 )
 

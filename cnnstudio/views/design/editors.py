@@ -1,7 +1,6 @@
 """An editor for each kind of setting.
 
-An editor shows a value and sends `edited` when the person changed it; `value()` raises ValueError
-with a sentence while what is typed is no value. `editor_for` makes the one a field declares.
+`editor_for` makes the one a field declares; lists and ranges are in `lists`.
 """
 
 from __future__ import annotations
@@ -9,50 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from cnnstudio.graph.spec import L1L2, Field, Kind
+from cnnstudio.views.design.editor import Editor, sign
+from cnnstudio.views.design.lists import ListEditor, RangeEditor
 from cnnstudio.views.design.numbers import LockButton, NumberEdit, WholeEdit
-from cnnstudio.views.theme import HIT, S4
-from cnnstudio.views.widgets import Secondary, set_property
-
-
-class Editor(QWidget):
-    """Shows and changes the value of one field."""
-
-    edited = Signal()
-
-    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.field = field
-        self.row = QHBoxLayout(self)
-        self.row.setContentsMargins(0, 0, 0, 0)
-        self.row.setSpacing(S4)
-
-    def value(self) -> Any:
-        """What is entered. Raises ValueError with a sentence for the person."""
-        raise NotImplementedError
-
-    def show_value(self, value: Any) -> None:
-        """Show a value that came from elsewhere, such as undo; `edited` is not sent."""
-        raise NotImplementedError
-
-    @property
-    def inputs(self) -> Sequence[QWidget]:
-        """The controls that take the focus."""
-        return ()
-
-    def set_wrong(self, wrong: bool) -> None:
-        for control in self.inputs:
-            set_property(control, "state", "error" if wrong else "")
-
-    def _say(self, control: QWidget, part: str = "") -> None:
-        """Name a control for scripts and screen readers."""
-        control.setObjectName(f"setting_{self.field.name}" + (f"_{part}" if part else ""))
-        control.setAccessibleName(f"{self.field.name} {part}".strip())
-        control.setToolTip(self.field.help)
+from cnnstudio.views.widgets import Secondary
 
 
 class NumberEditor(Editor):
@@ -146,7 +115,7 @@ class SeveralEditor(Editor):
         self.edits: list[WholeEdit] = []
         for number, part in enumerate(parts):
             if number and separator:
-                self.row.addWidget(_sign(separator), 0, Qt.AlignmentFlag.AlignBottom)
+                self.row.addWidget(sign(separator), 0, Qt.AlignmentFlag.AlignBottom)
             edit = WholeEdit(field.minimum, field.maximum, arrows=False)
             self._say(edit, part)
             edit.setToolTip(f"{part}: {field.help}")
@@ -207,7 +176,7 @@ class PenaltyEditor(Editor):
             self._say(edit, part)
             edit.setMinimumWidth(36)
             edit.typed.connect(self.edited)
-            self.row.addWidget(_sign(part))
+            self.row.addWidget(sign(part))
             self.row.addWidget(edit, 1)
 
     @property
@@ -271,6 +240,8 @@ class OptionalEditor(Editor):
         self.edited.emit()
 
     def _first(self) -> Any:
+        if self.field.kind is Kind.RANGE and not isinstance(self._fallback, tuple):
+            return self.field.check(0.0)
         if isinstance(self._fallback, tuple) or self.field.kind not in (Kind.PAIR, Kind.SHAPE):
             return self._fallback
         return (int(self._fallback),) * (2 if self.field.kind is Kind.PAIR else 3)
@@ -280,14 +251,6 @@ def _number_edit(field: Field) -> NumberEdit:
     if field.kind is Kind.INT:
         return WholeEdit(field.minimum, field.maximum)
     return NumberEdit()
-
-
-def _sign(text: str) -> QLabel:
-    label = Secondary(text)
-    label.setWordWrap(False)
-    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-    label.setFixedHeight(HIT)
-    return label
 
 
 def _captioned(edit: QWidget, caption: str) -> QVBoxLayout:
@@ -313,6 +276,9 @@ _EDITORS: dict[Kind, Callable[[Field], Editor]] = {
     Kind.SIDES: lambda field: SeveralEditor(
         field, ("top", "bottom", "left", "right"), lock=True, separator=""
     ),
+    Kind.WHOLES: ListEditor,
+    Kind.NUMBERS: ListEditor,
+    Kind.RANGE: RangeEditor,
     Kind.REGULARIZER: PenaltyEditor,
 }
 

@@ -21,6 +21,13 @@ _PREFIXES = {
     "dilation_rate": "dilation",
     "groups": "groups",
     "axis": "axis",
+    "num_heads": "heads",
+    "key_dim": "key",
+    "mean": "mean",
+    "variance": "variance",
+    "shared_axes": "shared",
+    "alpha": "alpha",
+    "size": "×",
     "scale": "×",
     "offset": "+",
 }
@@ -68,8 +75,12 @@ def value_text(field: Field, value: Any) -> str:
     """The value of a setting in words."""
     if value is None:
         return field.none_means or "none"
-    if field.kind is Kind.FLOAT:
+    if field.kind is Kind.FLOAT or isinstance(value, float):
         return number_text(value)
+    if field.kind in (Kind.WHOLES, Kind.NUMBERS):
+        return ", ".join(map(number_text, value))
+    if field.kind is Kind.RANGE:
+        return f"{number_text(value[0])} to {number_text(value[1])}"
     if field.kind is Kind.BOOL:
         return "yes" if value else "no"
     if field.kind in (Kind.PAIR, Kind.SHAPE):
@@ -94,7 +105,9 @@ def _word(field: Field, value: Any, *, nouns: bool) -> str:
         return ""
     if field.kind is Kind.CHOICE:
         return "" if value == "linear" else value
-    quiet = field.name in ("strides", "dilation_rate", "groups", "negative_slope", "axis", "offset")
+    quiet = field.name in ("strides", "dilation_rate", "axis", "offset", "alpha") or (
+        field.name in ("groups", "negative_slope") and field.default in (1, 0.0)
+    )
     if quiet and value == field.default:
         return ""
     if field.kind is Kind.PAIR:
@@ -103,7 +116,13 @@ def _word(field: Field, value: Any, *, nouns: bool) -> str:
     elif field.kind is Kind.SIDES:
         parts = [part for axis in value for part in axis]
         text = str(parts[0]) if len(set(parts)) == 1 else " ".join(map(str, parts))
-        return f"pad {text}"
+        return f"{'crop' if field.name == 'cropping' else 'pad'} {text}"
+    elif field.kind in (Kind.WHOLES, Kind.NUMBERS, Kind.RANGE):
+        text = value_text(field, value)
+        if field.kind is Kind.RANGE and value[0] == -value[1]:
+            text = f"± {number_text(value[1])}"
+        if isinstance(value, tuple) and len(value) > 3:
+            text = f"{len(value)} numbers"
     else:
         text = number_text(value) if field.kind is Kind.FLOAT else str(value)
     if nouns and field.name in _NOUNS:

@@ -118,6 +118,7 @@ def sums(lines) -> int:
             continue
         left, right = line.numbers.replace(",", "").split(" = ")
         left = left.replace("⌊", "math.floor(").replace("⌋", ")")
+        left = left.replace("⌈", "math.ceil(").replace("⌉", ")")
         left = left.replace("·", "*").replace("−", "-")
         assert re.fullmatch(r"[\d\s()*/+\-.a-z]+", left)
         assert eval(left, {"math": math}) == int(right), line

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
+from math import prod
+
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from strategies import networks
+from hypothesis import strategies as st
+from strategies import networks, settings_of, shapes_for
 
 from cnnstudio.analysis import analyse
 from cnnstudio.graph import edits
 from cnnstudio.graph.catalogue import CATALOGUE
 from cnnstudio.graph.network import Network
 from cnnstudio.graph.presets import PRESETS
-from cnnstudio.graph.spec import Arity
-from cnnstudio.keras_build.build import build_model, layer_arguments
+from cnnstudio.graph.spec import Category
+from cnnstudio.keras_build.build import build_model, called, layer_arguments, layer_class
 
 QUIET = {
     "deadline": None,
@@ -24,6 +29,60 @@ QUIET = {
 
 def counts(weights) -> int:
     return sum(int(weight.shape.num_elements()) for weight in weights)
+
+
+# What Keras takes note of only when pictures come, or what mixes them up.
+LATE = {
+    "joins-the-batch", "mixes-the-batch", "axis-twice", "no-such-axis", "unequal-sizes",
+    "numbers-channels", "nothing-left", "needs-volume", "needs-two", "too-many-inputs",
+    "needs-positions", "unequal-attention", "needs-colours", "groups-channels",
+}  # fmt: skip
+
+
+def compare_layer(keras, layer, info, given):
+    """What Keras makes of a layer, or None if it refuses; it and we must agree."""
+    problems = [problem for problem in info.problems if problem.severity == "error"]
+    refusal = ""
+    try:
+        keras_layer = layer_class(layer.spec)(**layer_arguments(layer))
+        output = called(layer.spec, keras_layer, given)
+    except Exception as error:  # noqa: BLE001 - Keras and TensorFlow raise many kinds
+        refusal = str(error) or type(error).__name__
+    if refusal:
+        assert problems, f"Keras refuses {layer}, we do not: {refusal}"
+        assert info.output_shape is None
+        return None
+    if problems:
+        assert problems[0].code in LATE, f"we refuse {layer}, Keras does not: {problems[0].message}"
+        if problems[0].code == "axis-twice":
+            # Keras minds only where the axis is longer than 1.
+            return None
+        if layer.spec.category is Category.AUGMENTATION:
+            # Keras takes three axes, the batch being one of them, for a single picture, and looks
+            # at others only when it changes pictures in training.
+            return None
+        assert fails_on_pictures(keras, layer, [tensor.shape[1:] for tensor in given]), (
+            f"Keras computes {layer}, we refuse it: {problems[0].message}"
+        )
+        return None
+    assert output.shape[1:] == info.output_shape
+    assert counts(keras_layer.weights) == info.parameters
+    assert counts(keras_layer.trainable_weights) == info.trainable_parameters
+    return output
+
+
+def fails_on_pictures(keras, layer, shapes) -> bool:
+    """Whether a layer fails on real values, or gives a picture's answer by looking at others."""
+    draw = np.random.default_rng(0)
+    first = [draw.normal(size=(2, *shape)).astype("float32") for shape in shapes]
+    second = [np.concatenate([array[:1], 9 * array[1:] + 1]) for array in first]
+    keras_layer = layer_class(layer.spec)(**layer_arguments(layer))
+    try:
+        one = np.asarray(called(layer.spec, keras_layer, [*map(keras.ops.array, first)]))
+        other = np.asarray(called(layer.spec, keras_layer, [*map(keras.ops.array, second)]))
+    except Exception:  # noqa: BLE001 - TensorFlow raises many kinds
+        return True
+    return one.shape[0] != 2 or not np.allclose(one[0], other[0])
 
 
 def compare_layer_by_layer(keras, network: Network) -> None:
@@ -39,33 +98,9 @@ def compare_layer_by_layer(keras, network: Network) -> None:
             assert info.output_shape is None
             assert not info.problems
             continue
-        given = [tensors[source] for source in info.inputs]
-        problems = [problem for problem in info.problems if problem.severity == "error"]
-        made = getattr(keras.layers, layer.type)
-        try:
-            keras_layer = made(**layer_arguments(layer))
-            output = keras_layer(given if layer.spec.arity is Arity.MANY else given[0])
-        except (ValueError, IndexError) as error:
-            refusal = str(error)
-        else:
-            refusal = ""
-        if refusal:
-            assert problems, f"Keras refuses {name}, we do not: {refusal}"
-            assert info.output_shape is None
-            continue
-        if problems and problems[0].code == "joins-the-batch":
-            # Keras builds it; it gives more answers than pictures.
-            continue
-        assert not problems, f"we refuse {name}, Keras does not: {problems[0].message}"
-        assert output.shape[1:] == info.output_shape
-        assert keras_layer.count_params() - counts_of_seed(keras_layer) == info.parameters
-        assert counts(keras_layer.trainable_weights) == info.trainable_parameters
-        tensors[name] = output
-
-
-def counts_of_seed(keras_layer) -> int:
-    """A Dropout keeps the state of its random numbers as a variable, which is no weight."""
-    return keras_layer.count_params() - counts(keras_layer.weights)
+        output = compare_layer(keras, layer, info, [tensors[source] for source in info.inputs])
+        if output is not None:
+            tensors[name] = output
 
 
 def without_refused(network: Network) -> Network:
@@ -87,6 +122,56 @@ def compare_model(network: Network) -> None:
         assert counts(keras_layer.trainable_weights) == info.trainable_parameters, name
     assert counts(model.weights) == analysis.parameters
     assert counts(model.trainable_weights) == analysis.trainable_parameters
+
+
+def alone(type_: str, values: dict, shapes: list) -> tuple[Network, str]:
+    """A layer fed by tensors of any shape, each a picture laid out anew."""
+    network, name = edits.add_layer(Network(), type_, name="tested", settings=values)
+    for number, shape in enumerate(shapes):
+        network, source = edits.add_layer(
+            network, "Input", settings={"shape": (1, 1, prod(shape))}, name=f"input{number}"
+        )
+        network, formed = edits.add_layer(
+            network, "Reshape", settings={"target_shape": shape}, name=f"formed{number}"
+        )
+        network = edits.connect(edits.connect(network, source, formed), formed, name)
+    return network, name
+
+
+@pytest.mark.parametrize("type_", [name for name in CATALOGUE if name != "Input"])
+@given(data=st.data())
+@settings(max_examples=12, **QUIET)
+def test_every_type_is_as_keras_makes_it(keras, type_, data):
+    check_type(keras, type_, data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("type_", [name for name in CATALOGUE if name != "Input"])
+@given(data=st.data())
+@settings(max_examples=300, **QUIET)
+def test_every_type_is_as_keras_makes_it_at_length(keras, type_, data):
+    check_type(keras, type_, data)
+
+
+def check_type(keras, type_, data):
+    """Any settings on any shapes; what is accepted computes, with the shape it was said to have."""
+    values = data.draw(settings_of(type_))
+    shapes = data.draw(shapes_for(type_))
+    network, name = alone(type_, values, shapes)
+    info = analyse(network).layers[name]
+    layer = network[name]
+    given = [keras.Input(shape) for shape in shapes]
+    if compare_layer(keras, layer, info, given) is None:
+        return
+    if any(problem.code == "needs-gpu" for problem in info.problems):
+        return
+    arrays = [keras.ops.ones((2, *shape)) * 0.5 for shape in shapes]
+    made = layer_class(layer.spec)(**layer_arguments(layer))
+    with warnings.catch_warnings():
+        # A softmax of one value, which is always 1.
+        warnings.simplefilter("ignore", UserWarning)
+        output = called(layer.spec, made, arrays)
+    assert tuple(output.shape) == (2, *info.output_shape)
 
 
 @given(networks())

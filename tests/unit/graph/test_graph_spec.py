@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from strategies import values
 
 from cnnstudio.graph.catalogue import ACTIVATIONS, CATALOGUE, INITIALIZERS, spec_of
-from cnnstudio.graph.spec import L1L2, Field, Kind
+from cnnstudio.graph.catalogue.fields import MATRICES
+from cnnstudio.graph.spec import AS_KERAS, L1L2, Category, Field, Kind
+from cnnstudio.keras_build.build import layer_class
 
 FIELDS = [
     pytest.param(field, id=f"{spec.type}.{field.name}")
@@ -113,7 +115,7 @@ def test_the_catalogue_is_keras(keras):
         if spec.type == "Input":
             keras.Input(**spec.defaults)
             continue
-        layer = getattr(keras.layers, spec.type)
+        layer = layer_class(spec)
         assert layer(**spec.defaults)
         for field in spec.fields:
             for choice in field.choices:
@@ -130,7 +132,7 @@ def test_choices_exist_in_keras(keras):
 def test_initialisers_of_vectors_work_on_vectors(keras):
     for spec in CATALOGUE.values():
         for field in spec.fields:
-            if field.name.endswith("_initializer") and field.name != "kernel_initializer":
+            if field.name.endswith("_initializer") and field.name not in MATRICES:
                 for choice in field.choices:
                     assert keras.initializers.get(choice)((3,)).shape == (3,)
 
@@ -141,15 +143,23 @@ def test_defaults_are_keras_defaults_but_where_a_beginner_is_better_served(keras
     for spec in CATALOGUE.values():
         if spec.type == "Input":
             continue
-        parameters = inspect.signature(getattr(keras.layers, spec.type)).parameters
+        parameters = inspect.signature(layer_class(spec)).parameters
         for field in spec.fields:
+            if field.name == "trainable":
+                assert field.default is True
+                continue
             given = parameters[field.name].default
             if given is inspect.Parameter.empty:
+                assert field.keras_default is None or field.name in spec.positional
                 continue
             expected = "linear" if given is None and field.name == "activation" else given
-            if (spec.type, field.name) == ("Conv2D", "padding"):
+            if field.name == "padding" and spec.category is Category.CONVOLUTION:
                 assert (field.default, expected) == ("same", "valid")
                 continue
+            if field.keras_default is not AS_KERAS:
+                assert field.keras_default == field.check(expected), (spec.type, field.name)
+                continue
+            expected = "zeros" if expected == "Zeros" else expected
             assert field.default == field.check(expected), (spec.type, field.name)
 
 

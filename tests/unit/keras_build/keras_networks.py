@@ -1,6 +1,7 @@
 """Networks to test with: chains written short, and random graphs over the whole catalogue."""
 
 from hypothesis import strategies as st
+from strategies import _WHOLE, values
 
 from cnnstudio.analysis import analyse
 from cnnstudio.graph.catalogue import CATALOGUE
@@ -47,6 +48,8 @@ _VALUES = {
 
 
 def _value(field):
+    if field.kind in (Kind.WHOLES, Kind.NUMBERS, Kind.RANGE) or field.name in _WHOLE:
+        return values(field)
     if field.kind is Kind.CHOICE:
         return st.sampled_from(field.choices)
     if field.kind is Kind.INT:

@@ -18,7 +18,7 @@ from cnnstudio.data.pictures import load_picture
 from cnnstudio.graph.catalogue import CATALOGUE
 from cnnstudio.graph.edits import add_layer, connect, rename
 from cnnstudio.graph.presets import PRESETS
-from cnnstudio.keras_build.build import BuildError, build_model
+from cnnstudio.keras_build.build import BuildError, build_model, layer_class
 from cnnstudio.keras_build.source import KERAS_DEFAULTS, OPTIMIZERS, POSITIONAL, to_source
 
 RUFF = shutil.which("ruff") or shutil.which("ruff", path=str(Path(sys.executable).parent))
@@ -260,17 +260,19 @@ def test_what_is_left_out_is_keras_default(keras):
     for spec in CATALOGUE.values():
         if spec.type == "Input":
             continue
-        parameters = inspect.signature(getattr(keras.layers, spec.type)).parameters
+        parameters = inspect.signature(layer_class(spec)).parameters
         required = POSITIONAL.get(spec.type, ())
         assert list(parameters)[: len(required)] == list(required)
         for field in spec.fields:
-            if field.name in required:
+            if field.name in required or field.name == "trainable":
                 continue
             assumed = KERAS_DEFAULTS.get((spec.type, field.name), field.default)
             default = parameters[field.name].default
+            assert default is not inspect.Parameter.empty, (spec.type, field.name)
             default = "linear" if field.name == "activation" and default is None else default
-            if default == (1, 1) and spec.type == "ZeroPadding2D":
-                default = ((1, 1), (1, 1))
+            if default is not None:
+                # Keras writes some short: one number for two, Zeros for zeros.
+                default = field.check(default.lower() if default == "Zeros" else default)
             assert default == assumed, (spec.type, field.name)
 
 

@@ -102,5 +102,5 @@ def test_the_settings_on_a_card():
 def test_the_search_ranks_names_before_keywords():
     assert matches("conv")[0].type == "Conv2D"
     assert [spec.type for spec in matches("fully")] == ["Dense"]
-    assert matches("d")[0].type == "Dense"
+    assert matches("den")[0].type == "Dense"
     assert matches("zzz") == []

@@ -1,0 +1,104 @@
+"""Editors of lists and ranges, as the inspector has them."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLineEdit
+
+from cnnstudio.graph.catalogue import CATALOGUE
+from cnnstudio.graph.spec import Kind
+from cnnstudio.views.design.editors import editor_for
+from cnnstudio.views.design.lists import numbers_in
+from cnnstudio.views.design.numbers import evaluate, whole
+
+FIELDS = [
+    pytest.param(field, id=f"{spec.type}.{field.name}")
+    for spec in CATALOGUE.values()
+    for field in spec.fields
+]
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_every_setting_has_an_editor_that_shows_what_it_is_given(qtbot, field):
+    editor = editor_for(field)
+    qtbot.addWidget(editor)
+    editor.show_value(field.default)
+    assert field.check(editor.value()) == field.default
+    assert all(control.accessibleName() for control in editor.inputs)
+
+
+def typed(qtbot, edit: QLineEdit, text: str) -> None:
+    edit.setFocus()
+    edit.selectAll()
+    qtbot.keyClicks(edit, text)
+    qtbot.keyClick(edit, Qt.Key.Key_Return)
+
+
+def test_a_list_of_whole_numbers_is_typed(qtbot):
+    editor = editor_for(CATALOGUE["Reshape"].field("target_shape"))
+    qtbot.addWidget(editor)
+    editor.show_value((-1,))
+    with qtbot.waitSignal(editor.edited):
+        typed(qtbot, editor.edit, "1, 1, -1")
+    assert editor.field.check(editor.value()) == (1, 1, -1)
+    typed(qtbot, editor.edit, "4, x")
+    with pytest.raises(ValueError, match="not a whole number"):
+        editor.value()
+    typed(qtbot, editor.edit, " ")
+    with pytest.raises(ValueError, match="Type numbers"):
+        editor.value()
+
+
+def test_a_number_or_one_for_each_channel(qtbot):
+    editor = editor_for(CATALOGUE["Rescaling"].field("scale"))
+    qtbot.addWidget(editor)
+    editor.show_value(1 / 255)
+    assert editor.edit.text() == "1/255"
+    typed(qtbot, editor.edit, "0.2, 1/4, 0.3")
+    assert editor.field.check(editor.value()) == (0.2, 0.25, 0.3)
+    editor.show_value((0.2, 0.25, 0.3))
+    assert editor.edit.text() == "0.2, 1/4, 0.3"
+
+
+def test_a_range_has_two_ends(qtbot):
+    field = CATALOGUE["RandomRotation"].field("factor")
+    editor = editor_for(field)
+    qtbot.addWidget(editor)
+    editor.show_value((-0.1, 0.1))
+    assert (editor.low.text(), editor.high.text()) == ("-0.1", "0.1")
+    typed(qtbot, editor.high, "0.25")
+    assert field.check(editor.value()) == (-0.1, 0.25)
+    typed(qtbot, editor.low, "0.5")
+    with pytest.raises(ValueError, match="from the lowest to the highest"):
+        field.check(editor.value())
+
+
+def test_no_list_becomes_one(qtbot):
+    editor = editor_for(CATALOGUE["PReLU"].field("shared_axes"))
+    qtbot.addWidget(editor)
+    editor.show_value(None)
+    editor.show()
+    qtbot.mouseClick(editor.none, Qt.MouseButton.LeftButton)
+    assert editor.field.kind is Kind.WHOLES
+    typed(qtbot, editor.inner.edit, "1 2")
+    assert editor.field.check(editor.value()) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("0,5", [0.5]),
+        ("0,5, 1", [0, 5, 1]),
+        ("1 / 4", [0.25]),
+        ("0.1 0.2 -3", [0.1, 0.2, -3]),
+        ("1; 2;3", [1, 2, 3]),
+        ("2*1e-4", [2e-4]),
+    ],
+)
+def test_lists_are_read_as_meant(text, numbers):
+    assert numbers_in(text, evaluate) == numbers
+
+
+def test_whole_numbers_have_no_decimal_comma():
+    assert numbers_in("2,1", whole) == [2, 1]
