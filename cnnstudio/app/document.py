@@ -17,6 +17,7 @@ from cnnstudio.graph import edits
 from cnnstudio.graph.network import Network
 from cnnstudio.graph.presets import PRESETS
 from cnnstudio.graph.project import SUFFIX, Project, load_project, save_project
+from cnnstudio.keras_build.weights import kept_beside
 from cnnstudio.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -242,18 +243,22 @@ class Document(QObject):
         if target.suffix != SUFFIX:
             target = target.with_name(target.name + SUFFIX)
         try:
-            save_project(self.project, target)
+            project = kept_beside(self.project, target)
+            save_project(project, target)
         except StudioError as error:
             self.failed.emit(error.message)
             return False
-        self._path = target
+        self._path, self._extra = target, project.extra
         self.undo_stack.setClean()
         self.project_changed.emit()
         return True
 
-    def restore(self, project: Project, path: Path | None) -> None:
-        """Go on with a project that was never saved; it counts as changed. Raises `StudioError`."""
-        self._begin(_state_of(project, path), path, project.extra)
+    def restore(self, project: Project, path: Path | None, name: str = "") -> None:
+        """Go on with a project that was never saved; it counts as changed. Raises `StudioError`.
+
+        `name` is its title as long as it has no file.
+        """
+        self._begin(_state_of(project, path), path, project.extra, name)
         self.undo_stack.resetClean()
         self.project_changed.emit()
 

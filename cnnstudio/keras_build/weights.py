@@ -7,8 +7,9 @@ TensorFlow.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,19 @@ def weights_file(project: Project) -> Path | None:
     """The file with a project's weights, None for a network that starts anew."""
     named = project.extra.get(KEY)
     return Path(named) if isinstance(named, str) and named else None
+
+
+def kept_beside(project: Project, path: Path) -> Project:
+    """The project with its weights beside the file `path` that it is about to be saved to.
+
+    Weights from elsewhere are copied there, so that the two stay together. Raises `ExportError`.
+    """
+    file, wanted = weights_file(project), companion(path)
+    if file is None or not file.is_file() or (wanted.exists() and file.samefile(wanted)):
+        return project
+    with moved_into_place(wanted) as beside:
+        shutil.copyfile(file, beside)
+    return replace(project, extra={**project.extra, KEY: str(wanted.absolute())})
 
 
 def save_weights(weights: Weights, path: Path) -> None:

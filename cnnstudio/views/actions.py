@@ -103,6 +103,7 @@ class Actions(QObject):
         new.addSeparator()
         self._add(new, "Empty", "newAction_empty", lambda: files.new(), "Ctrl+Shift+N", "new")
         self._add("file", "&Open…", "openAction", files.choose_and_open, Keys.Open, "folder")
+        self._add("file", "&Import…", "importAction", files.choose_and_import, "Ctrl+Shift+I")
         self._recent = self._submenu("file", "Open &recent", "recentMenu")
         self._menus["file"].addSeparator()
         self._add("file", "&Save", "saveAction", files.save, Keys.Save, "save")
@@ -113,12 +114,13 @@ class Actions(QObject):
             export, "Keras &source…", "exportSourceAction", files.export_source, "Ctrl+E", "export"
         )
         self._add(
-            export, "Keras &model, untrained…", "exportModelAction", files.export_model,
+            export, "&Model as it is…", "exportModelAction", files.export_model,
             "Ctrl+Shift+E",
         )  # fmt: skip
         self._export_trained = self._add(
             export, "&Trained model…", "exportTrainedAction", files.export_trained, "Ctrl+Alt+E"
         )
+        self._add(export, "&Picture…", "exportPictureAction", files.export_picture)
         self._menus["file"].addSeparator()
         self._add("file", "&Quit", "quitAction", self._window.close, "Ctrl+Q").setMenuRole(
             QAction.MenuRole.QuitRole

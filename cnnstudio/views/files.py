@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
+import uuid
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
+from cnnstudio.app import paths
+from cnnstudio.errors import StudioError
 from cnnstudio.graph.network import Network
 from cnnstudio.graph.presets import PRESETS
 from cnnstudio.graph.project import SUFFIX, Project
@@ -16,6 +19,16 @@ from cnnstudio.views.context import Context
 from cnnstudio.views.dialogs import Answer, ask, choose_file
 
 FILTER = f"CNN Studio projects (*{SUFFIX})"
+MODELS = (".keras", ".h5", ".hdf5", ".json")
+_MODELS = f"Keras models ({' '.join(f'*{suffix}' for suffix in MODELS)})"
+_BOTH = f"Projects and models (*{SUFFIX} {' '.join(f'*{suffix}' for suffix in MODELS)})"
+# What a network can be written as: the menu's word, and Qt's filters, the usual one first.
+_FORMS = {
+    ".keras": "Keras models (*.keras)",
+    ".tflite": "TensorFlow Lite (*.tflite)",
+    ".onnx": "ONNX (*.onnx)",
+    ".json": "Keras descriptions (*.json)",
+}
 
 
 class Files(QObject):
@@ -50,11 +63,43 @@ class Files(QObject):
     def choose_and_open(self) -> None:
         start = next(iter(self._context.settings.recent_projects), None)
         choose_file(
-            self._window, "Open project", FILTER, self.open, start=start.parent if start else None
+            self._window,
+            "Open project or model",
+            f"{_BOTH};;{FILTER};;{_MODELS}",
+            self.open,
+            start=start.parent if start else None,
+        )
+
+    def choose_and_import(self) -> None:
+        choose_file(self._window, "Import Keras model", _MODELS, self.import_model)
+
+    def import_model(self, path: Path) -> None:
+        """Make an untitled project of a Keras model file, in the background."""
+
+        def begin(found: tuple[Project, tuple[str, ...]]) -> None:
+            project, notes = found
+            try:
+                self._document.restore(project, None, path.stem + SUFFIX)
+            except StudioError as error:
+                self._context.notify(error.message, "error")
+                return
+            self._context.show_page("design")
+            self._context.notify(" ".join([f"{path.name} imported.", *_first(notes)]), "success")
+
+        self.when_settled(
+            lambda: self._context.inference.run(
+                _import,
+                path,
+                on_done=begin,
+                on_failed=lambda message: self._context.notify(message, "error"),
+            )
         )
 
     def open(self, path: Path) -> None:
-        """Open a project file, after the one that is open is settled."""
+        """Open a project, or import a model, after the project that is open is settled."""
+        if path.suffix.lower() in MODELS:
+            self.import_model(path)
+            return
 
         def begin() -> None:
             if self._document.open(path):
@@ -87,27 +132,42 @@ class Files(QObject):
 
     def export_source(self) -> None:
         """Write the network as plain Keras source."""
-        self._export("Export Keras source", "Python files (*.py)", ".py")
+        self._export("Export Keras source", {".py": "Python files (*.py)"})
 
     def export_model(self) -> None:
-        """Write the network as an untrained Keras model."""
-        self._export("Export Keras model, untrained", "Keras models (*.keras)", ".keras")
+        """Write the network as it is: untrained, or with the weights it was imported with."""
+        imported = "weights" in self._document.project.extra
+        self._export(f"Export model, {'as imported' if imported else 'untrained'}", _FORMS)
+
+    def export_picture(self) -> None:
+        """Write the network as a picture, as the canvas paints it."""
+        forms = {".svg": "SVG pictures (*.svg)", ".png": "PNG pictures (*.png)"}
+        document, network = self._document, self._document.network
+
+        def write(path: Path) -> None:
+            # Painting belongs to this thread.
+            from cnnstudio.views.design.picture import write_picture
+
+            analysis = document.analysis if document.network is network else None
+            try:
+                write_picture(network, path, analysis=analysis)
+            except StudioError as error:
+                self._context.notify(error.message, "error")
+            else:
+                self._context.notify(f"Written to {path}.", "success")
+
+        self._choose("Export picture", forms, write)
 
     def export_trained(self) -> None:
-        """Copy the best model of the last run."""
+        """Write the best model of the last run."""
         from cnnstudio.keras_build.trained import MODEL_FILE
 
         run = self._context.trainer.run
         if run is None or not (run / MODEL_FILE).is_file():
             self._context.notify("There is no trained model yet: train the network first.")
             return
-        choose_file(
-            self._window,
-            "Export trained model",
-            "Keras models (*.keras)",
-            lambda path: self._background(_copy, run / MODEL_FILE, path),
-            start=self._suggested(".keras"),
-            save_suffix=".keras",
+        self._choose(
+            "Export trained model", _FORMS, lambda path: self._background(_export_run, run, path)
         )
 
     def when_settled(self, then: Callable[[], object]) -> None:
@@ -131,16 +191,26 @@ class Files(QObject):
             answered,
         )
 
-    def _export(self, title: str, filters: str, suffix: str) -> None:
+    def _export(self, title: str, forms: dict[str, str]) -> None:
         # The network as it is now: the person may go on while the file is being chosen.
+        write = partial(_export, classes=self._document.class_names)
         project = self._document.project
-        choose_file(
+        self._choose(title, forms, lambda path: self._background(write, project, path))
+
+    def _choose(self, title: str, forms: dict[str, str], write: Callable[[Path], object]) -> None:
+        """Let the person choose a file to write, in one of the forms by suffix."""
+        usual = next(iter(forms))
+        dialog = choose_file(
             self._window,
             title,
-            filters,
-            lambda path: self._background(_export, project, path),
-            start=self._suggested(suffix),
-            save_suffix=suffix,
+            ";;".join(forms.values()),
+            write,
+            start=self._suggested(usual),
+            save_suffix=usual,
+        )
+        suffixes = {text: suffix for suffix, text in forms.items()}
+        dialog.filterSelected.connect(
+            lambda chosen: dialog.setDefaultSuffix(suffixes.get(chosen, usual).lstrip("."))
         )
 
     def _background(self, function: Callable[..., object], source: object, path: Path) -> None:
@@ -158,16 +228,36 @@ class Files(QObject):
         return folder / Path(document.title).with_suffix(suffix).name
 
 
-def _export(project: Project, path: Path) -> None:
+def _export(project: Project, path: Path, classes: tuple[str, ...]) -> None:
     from cnnstudio.keras_build.export import export
+    from cnnstudio.keras_build.weights import weights_file
 
-    export(project.network, path)
+    export(
+        project.network,
+        path,
+        classes=classes,
+        training=project.training,
+        weights=weights_file(project),
+    )
 
 
-def _copy(model: Path, path: Path) -> None:
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        shutil.copyfile(model, beside)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+def _export_run(run: Path, path: Path) -> None:
+    from cnnstudio.keras_build.export import export_file
+
+    export_file(run, path)
+
+
+def _import(path: Path) -> tuple[Project, tuple[str, ...]]:
+    """The project in a model file; its weights wait in the cache until it is saved."""
+    from cnnstudio.keras_build.importing import import_file
+
+    found = import_file(path)
+    folder = paths.cache_folder() / "imported"
+    folder.mkdir(parents=True, exist_ok=True)
+    return found.save_weights(folder / f"{uuid.uuid4().hex}.h5"), found.notes
+
+
+def _first(notes: tuple[str, ...]) -> list[str]:
+    """Notes for a message that should stay short."""
+    more = [f"… and {len(notes) - 3} more."] if len(notes) > 3 else []
+    return [*notes[:3], *more]

@@ -24,7 +24,7 @@ from cnnstudio.views.context import Action, Context, Kind, PageName
 from cnnstudio.views.data_page import DataPage
 from cnnstudio.views.design.page import DesignPage
 from cnnstudio.views.explore_page import ExplorePage
-from cnnstudio.views.files import Files
+from cnnstudio.views.files import MODELS, Files
 from cnnstudio.views.learn_page import LearnPage
 from cnnstudio.views.notifications import Notifications
 from cnnstudio.views.status import StatusBar
@@ -148,7 +148,7 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         dropped = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         folders = [path for path in dropped if path.is_dir()]
-        projects = [path for path in dropped if path.suffix.lower() == SUFFIX]
+        projects = [path for path in dropped if path.suffix.lower() in {SUFFIX, *MODELS}]
         if projects:
             self.files.open(projects[0])
         elif folders:
