@@ -148,7 +148,7 @@ class Comparison:
             before, after = (
                 figure_text(figure, value, bytes_text) for value in (figure.old, figure.new)
             )
-            totals.append((figure.title, before, after, share_text(figure.share)))
+            totals.append((figure.title, before, after, difference_text(figure)))
         lines += columns(totals, right={1, 2, 3})
         lines += ["", self.headline, ""]
         lines += columns(
@@ -321,6 +321,14 @@ def figure_text(figure: Figure, value: Any, bytes_text: Callable[[float], str]) 
     if figure.unit == "bytes":
         return bytes_text(value)
     return f"{value[0]:,} × {value[1]:,}" if figure.unit == "pixels" else f"{value:,}"
+
+
+def difference_text(figure: Figure) -> str:
+    """How much more or less it is now: `+2` layers, `−12 %` of parameters."""
+    if figure.key in ("layers", "depth"):
+        more = figure.new - figure.old
+        return f"{'+' if more > 0 else '−'}{abs(more):,}" if more else ""
+    return share_text(figure.share)
 
 
 def share_text(share: float | None) -> str:

@@ -15,6 +15,7 @@ from cnnstudio.app import paths
 from cnnstudio.app.trainer import State
 from cnnstudio.graph.presets import PRESETS
 from cnnstudio.views import help, icons, theme
+from cnnstudio.views.compare.comparing import Comparing
 from cnnstudio.views.context import Context, PageName
 from cnnstudio.views.dialogs import choose_folder
 from cnnstudio.views.files import Files
@@ -35,6 +36,7 @@ class Actions(QObject):
         window: QMainWindow,
         context: Context,
         files: Files,
+        comparing: Comparing,
         pages: Mapping[PageName, QWidget],
         titles: Mapping[PageName, str],
     ) -> None:
@@ -42,6 +44,7 @@ class Actions(QObject):
         self._window = window
         self._context = context
         self._files = files
+        self._comparing = comparing
         bar = window.menuBar()
         bar.setObjectName("menuBar")
         self._menus: dict[str, QMenu] = {}
@@ -167,6 +170,13 @@ class Actions(QObject):
             "network", "&Match the data", "matchDataAction", self._context.document.match_data,
             "Ctrl+M",
         )  # fmt: skip
+        compare = self._submenu("network", "&Compare with", "compareMenu")
+        ways = self._comparing
+        self._add(compare, "&Project or model…", "compareFileAction", ways.choose_file)
+        self._add(compare, "&Run…", "compareRunAction", ways.choose_run)
+        self._compare_saved = self._add(
+            compare, "What was &saved", "compareSavedAction", ways.with_saved
+        )
         self._menus["network"].addSeparator()
 
     def _fill_data(self) -> None:
@@ -300,4 +310,5 @@ class Actions(QObject):
         self._resume.setEnabled(state is State.PAUSED)
         self._stop.setEnabled(state.active and state is not State.STOPPING)
         self._export_trained.setEnabled(self._context.trainer.run is not None)
+        self._compare_saved.setEnabled(self._context.document.path is not None)
         self._match.setEnabled(bool(self._context.document.data_mismatch()))

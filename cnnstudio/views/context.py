@@ -56,6 +56,8 @@ class Context(QObject):
     explain_requested = Signal(object)
     # Measure a run or model on pictures on the Explore page: Path.
     evaluate_requested = Signal(object)
+    # Compare the networks at two paths, or the one at one path with the project: tuple of Path.
+    compare_requested = Signal(object)
 
     def __init__(
         self,
@@ -109,6 +111,10 @@ class Context(QObject):
         """Show the Explore page and measure a run or model there."""
         self.show_page("explore")
         self.evaluate_requested.emit(Path(run))
+
+    def compare(self, *paths: Path) -> None:
+        """Show two networks side by side, or one beside the project's: projects, runs, models."""
+        self.compare_requested.emit(tuple(Path(path) for path in paths))
 
     def train(self) -> None:
         """Show the Train page and start a training there."""

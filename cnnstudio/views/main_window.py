@@ -20,6 +20,7 @@ from cnnstudio.views import theme
 from cnnstudio.views.actions import Actions
 from cnnstudio.views.classify_page import ClassifyPage
 from cnnstudio.views.closing import Closing
+from cnnstudio.views.compare.comparing import Comparing
 from cnnstudio.views.context import Action, Context, Kind, PageName
 from cnnstudio.views.data_page import DataPage
 from cnnstudio.views.design.page import DesignPage
@@ -64,10 +65,11 @@ class MainWindow(QMainWindow):
         )
         self.pages = _make_pages(self.context)
         self.files = Files(self.context, self)
+        self.comparing = Comparing(self.context, self)
         self.recovery = Recovery(self.document, self)
         self._closing = Closing(self.context, self.files, self.recovery, self)
         self._assemble()
-        self.actions_ = Actions(self, self.context, self.files, self.pages, TITLES)
+        self.actions_ = Actions(self, self.context, self.files, self.comparing, self.pages, TITLES)
         self._connect()
         # However the program ends: at a logout, say, nobody closes the window first.
         app.aboutToQuit.connect(self._closing.finish)

@@ -13,6 +13,7 @@ from cnnstudio.data.scan import scan_folder
 from cnnstudio.graph import edits
 from cnnstudio.graph.presets import PRESETS
 from cnnstudio.training import events
+from cnnstudio.views.compare.dialog import CompareDialog
 from cnnstudio.views.train.number_edit import NumberEdit
 
 LONG = 90_000
@@ -349,6 +350,29 @@ def test_choosing_a_run_shows_its_curves(window, page, button, qtbot, tmp_path):
     assert document.training.batch_size == 4
     document.undo_stack.undo()
     assert document.training.batch_size == 7
+
+    # Beside the project, and beside each other: the same layers, trained otherwise.
+    menu = page.runs.menu_for(info)
+    next(a for a in menu.actions() if a.text().startswith("Compare its network")).trigger()
+    qtbot.waitUntil(lambda: window.findChild(CompareDialog) is not None, timeout=LONG)
+    dialog = window.findChild(CompareDialog)
+    assert dialog.comparison.old.title == first.name
+    assert dialog.comparison.new.memory.batch_size == 7
+    dialog.close()
+    qtbot.waitUntil(lambda: window.findChild(CompareDialog) is None)
+    place = table.visualRect(table.model().index(1 - row, 0)).center()
+    qtbot.mouseClick(
+        table.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier, place
+    )
+    assert [run.path for run in page.runs.selected_runs()] == [first, window.trainer.run]
+    assert page.curves.run_name == first.name
+    menu = page.runs.menu_for(info)
+    next(a for a in menu.actions() if a.text() == "Compare networks").trigger()
+    qtbot.waitUntil(lambda: window.findChild(CompareDialog) is not None, timeout=LONG)
+    dialog = window.findChild(CompareDialog)
+    assert dialog.comparison.new.title == window.trainer.run.name
+    assert dialog.comparison.differences == ()
+    dialog.close()
 
     # The curves as files.
     for suffix in (".png", ".svg", ".csv"):

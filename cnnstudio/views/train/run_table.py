@@ -191,7 +191,8 @@ class RunTable(QWidget):
         self.view.setAccessibleName("Runs")
         self.view.setModel(self._proxy)
         self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        # Two runs can be compared.
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.view.setSortingEnabled(True)
         self.view.sortByColumn(len(COLUMNS) - 1, Qt.SortOrder.DescendingOrder)
@@ -247,14 +248,23 @@ class RunTable(QWidget):
         self._marked = path
         for row, run in enumerate(self.model.runs):
             if run.path == path:
-                self._marking = True
-                self.view.selectRow(self._proxy.mapFromSource(self.model.index(row, 0)).row())
-                self._marking = False
+                place = self._proxy.mapFromSource(self.model.index(row, 0))
+                if not self.view.selectionModel().isRowSelected(place.row()):
+                    self._marking = True
+                    self.view.selectRow(place.row())
+                    self._marking = False
                 return
 
     def selected(self) -> RunInfo | None:
+        """The run that is selected, if it is just one."""
+        runs = self.selected_runs()
+        return runs[0] if len(runs) == 1 else None
+
+    def selected_runs(self) -> list[RunInfo]:
+        """The selected runs, the oldest first."""
         rows = self.view.selectionModel().selectedRows()
-        return rows[0].data(RUN_ROLE) if rows else None
+        runs: list[RunInfo] = [row.data(RUN_ROLE) for row in rows]
+        return sorted(runs, key=lambda run: run.name)
 
     def _selected(self) -> None:
         run = self.selected()
@@ -294,12 +304,26 @@ class RunTable(QWidget):
             ("Explore its feature maps", lambda: self._use(run, "explore"), run.has_model),
             ("Evaluate it", lambda: self._context.evaluate(run.path), run.has_model),
             ("Use its network and settings", lambda: self._reuse(run), run.state != "damaged"),
+            self._comparison(run),
             ("Show its folder", lambda: show_in_folder(run.path / "."), True),
         ):
             action = menu.addAction(text)
             action.setEnabled(possible)
             action.triggered.connect(lambda _checked=False, slot=slot: slot())
         return menu
+
+    def _comparison(self, run: RunInfo) -> tuple[str, Callable[[], object], bool]:
+        """Compare two selected runs, or this one with the project."""
+        runs = self.selected_runs()
+        if len(runs) == 2 and run in runs:
+            paths = [other.path for other in runs]
+            possible = all(other.state != "damaged" for other in runs)
+            return "Compare networks", lambda: self._context.compare(*paths), possible
+        return (
+            "Compare its network with the project",
+            lambda: self._context.compare(run.path),
+            run.state != "damaged",
+        )
 
     def _use(self, run: RunInfo, page: Any) -> None:
         self._context.run_changed.emit(run.path)

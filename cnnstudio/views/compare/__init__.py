@@ -1,0 +1,1 @@
+"""Two networks side by side in a window of their own."""

@@ -1,0 +1,170 @@
+"""The window that shows a comparison: totals side by side, and every layer that differs."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnstudio.analysis.compare import Comparison, Side, compare
+from cnnstudio.views import theme
+from cnnstudio.views.compare.model import COLOUR_ROLE, DETAILS, RowModel
+from cnnstudio.views.compare.totals import Totals
+from cnnstudio.views.design.wording import bytes_text
+from cnnstudio.views.theme import S8, S12, S16
+from cnnstudio.views.widgets import Button, PrimaryButton, Secondary, Title, name_widget
+
+
+class _Delegate(QStyledItemDelegate):
+    """Text in the colour that the model names: the stylesheet's colour would win otherwise."""
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        option = QStyleOptionViewItem(option)
+        self.initStyleOption(option, index)
+        text, option.text = option.text, ""
+        # The row that is chosen is marked as a whole.
+        option.state &= ~QStyle.StateFlag.State_HasFocus
+        style = option.widget.style()
+        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
+        painter.setPen(theme.current().color(index.data(COLOUR_ROLE) or "text"))
+        painter.setFont(option.font)
+        area = option.rect.adjusted(S8, 0, -S8, 0)
+        fitted = option.fontMetrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, int(option.displayAlignment), fitted)
+
+
+class LayerTable(QTableView):
+    """The layers; `opened` names both versions of the one that was double-clicked."""
+
+    opened = Signal(tuple)
+    copy_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        name_widget(self, "compareTable", "Layers that differ")
+        self.rows = RowModel(self)
+        self.setModel(self.rows)
+        self.setItemDelegate(_Delegate(self))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(theme.HIT)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionsClickable(False)
+        header.setMinimumSectionSize(64)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(DETAILS, QHeaderView.ResizeMode.Stretch)
+        self.doubleClicked.connect(lambda index: self._open(index.row()))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_wanted.emit()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._open(self.currentIndex().row())
+        else:
+            super().keyPressEvent(event)
+
+    def _open(self, row: int) -> None:
+        if row >= 0:
+            found = self.rows.rows[row]
+            self.opened.emit(tuple(info.name for info in (found.new, found.old) if info))
+
+
+class CompareDialog(QDialog):
+    """Stays open beside the canvas. `layer_opened`: the names of a layer, the later one first."""
+
+    layer_opened = Signal(tuple)
+
+    def __init__(self, old: Side, new: Side, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("compareDialog")
+        self.setWindowTitle("Compare networks")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.totals = Totals()
+        self.headline = Secondary()
+        self.headline.setObjectName("compareHeadline")
+        self.only = QCheckBox("Only differences")
+        name_widget(self.only, "onlyDifferences", "Only differences")
+        self.only.setChecked(True)
+        self.table = LayerTable()
+        self._comparison = compare(old, new)
+        self._lay_out()
+        self.only.toggled.connect(lambda _on: self._show_rows())
+        self.table.opened.connect(self.layer_opened)
+        self.table.copy_wanted.connect(self.copy_text)
+        theme.watcher.theme_changed.connect(self._new_theme)
+        self.resize(1080, 720)
+        self._show()
+
+    @property
+    def comparison(self) -> Comparison:
+        return self._comparison
+
+    def show_new(self, new: Side) -> None:
+        """The later of the two networks has changed."""
+        self._comparison = compare(self._comparison.old, new)
+        self._show()
+
+    def copy_text(self) -> None:
+        """Put what is shown on the clipboard, as text."""
+        QGuiApplication.clipboard().setText(
+            self._comparison.to_text(bytes_text, only_differences=self.only.isChecked())
+        )
+
+    def _lay_out(self) -> None:
+        above = QHBoxLayout()
+        above.setSpacing(S12)
+        above.addWidget(self.headline, 1)
+        above.addWidget(self.only)
+        below = QHBoxLayout()
+        below.setSpacing(S8)
+        below.addWidget(Secondary("Double-click a layer to see it on the canvas."), 1)
+        below.addWidget(Button("Copy as text", "copyComparison", self.copy_text))
+        close = PrimaryButton("Close", "closeComparison", self.accept)
+        below.addWidget(close)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(S16, S16, S16, S16)
+        layout.setSpacing(S12)
+        layout.addWidget(Title("Compare networks"))
+        layout.addWidget(self.totals)
+        layout.addLayout(above)
+        layout.addWidget(self.table, 1)
+        layout.addLayout(below)
+        # Return opens a layer in the table instead of closing the window.
+        for button in self.findChildren(Button):
+            button.setAutoDefault(False)
+        self.table.setFocus()
+
+    def _new_theme(self, _theme: object = None) -> None:
+        self.table.viewport().update()
+
+    def _show(self) -> None:
+        self.totals.show_comparison(self._comparison)
+        self.headline.setText(self._comparison.headline)
+        self._show_rows()
+
+    def _show_rows(self) -> None:
+        self.table.rows.show_rows(self._comparison, only_differences=self.only.isChecked())
