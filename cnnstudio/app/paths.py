@@ -28,6 +28,11 @@ def sample_folder(name: str) -> Path:
     return _data_folder() / "samples" / name
 
 
+def own_blocks_folder() -> Path:
+    """Where the blocks are that a person keeps in the palette."""
+    return _data_folder() / "blocks"
+
+
 def cache_folder() -> Path:
     """What may be deleted at any time."""
     base = home()

@@ -6,13 +6,14 @@ of its lowest one, so that moving its layers moves the card. No other place has 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
 from cnnstudio.graph.blocks import _with, ends_of, existing, feed
-from cnnstudio.graph.edits import ROW, EditError, Position, connect, insert_on_link, move
+from cnnstudio.graph.edits import COLUMN, ROW, EditError, Position, connect, insert_on_link, move
 from cnnstudio.graph.network import Block, Layer, Link, Network
 
 # The type of the stand-in for a folded block; no layer of Keras is called so.
@@ -143,13 +144,45 @@ def fold(network: Network, name: str, *, folded: bool = True) -> Network:
         # Inside another folded block: nothing of it is seen.
         return after
     if folded:
-        return _closed_up(after, view, key, tall)
+        # The room for the title first, then that of the layers.
+        after = _closed_up(after, view, key, TITLE_ROOM, with_card=True)
+        return _closed_up(after, shown(after), key, tall)
     followers = view.network.outputs_of(key)
-    if not followers:
-        return after
-    bottom = view.network[key].position[1] + tall
-    down = bottom + ROW - min(view.network[each].position[1] for each in followers)
-    return shift(after, view, {key}, down) if down > 0 else after
+    if followers:
+        bottom = view.network[key].position[1] + tall
+        down = bottom + ROW - min(view.network[each].position[1] for each in followers)
+        after = shift(after, view, {key}, down) if down > 0 else after
+    return with_title(after, name)
+
+
+def with_title(network: Network, name: str) -> Network:
+    """Move an unfolded block down, with what follows, until its title has room above it."""
+    block = existing(network, name)
+    view = shown(network)
+    cards = {view.card_of(layer) for layer in block.layers}
+    if block.folded or len(cards) < 2:
+        return network
+    top = min(view.network[card].position[1] for card in cards)
+    left, right = (bound(view.network[card].position[0] for card in cards) for bound in (min, max))
+    above = [
+        layer.position[1]
+        for card, layer in view.network.layers.items()
+        if card not in cards
+        and left - COLUMN / 2 < layer.position[0] < right + COLUMN / 2
+        and layer.position[1] < top
+    ]
+    # Blocks around it may begin with the same card.
+    inside = set(block.layers)
+    titles = sum(
+        1
+        for each, those in frames(network, view)
+        if inside.issubset(each.layers)
+        and min(view.network[card].position[1] for card in those) == top
+    )
+    down = max(above, default=-math.inf) + ROW + TITLE_ROOM * titles - top
+    if down <= 0:
+        return network
+    return move_cards(network, view, cards | following(view, cards), down)
 
 
 def fold_all(network: Network, *, folded: bool = True) -> Network:
@@ -260,10 +293,12 @@ def move_cards(network: Network, view: Shown, cards: Collection[str], down: floa
     )
 
 
-def _closed_up(network: Network, view: Shown, key: str, room: float) -> Network:
+def _closed_up(
+    network: Network, view: Shown, key: str, room: float, *, with_card: bool = False
+) -> Network:
     """Move what follows a card up by at most `room`, onto nothing and behind what feeds it."""
     cards = view.network.layers
-    below = following(view, {key})
+    below = following(view, {key}) | ({key} if with_card else set())
     rooms = [
         cards[card].position[1] - cards[source].position[1] - ROW
         for card in below
@@ -275,7 +310,7 @@ def _closed_up(network: Network, view: Shown, key: str, room: float) -> Network:
         return network
     standing = {layer.position for card, layer in cards.items() if card not in below}
     places = {(cards[card].position[0], cards[card].position[1] - up) for card in below}
-    return shift(network, view, {key}, -up) if standing.isdisjoint(places) else network
+    return move_cards(network, view, below, -up) if standing.isdisjoint(places) else network
 
 
 def _set(network: Network, block: Block, *, folded: bool) -> Network:

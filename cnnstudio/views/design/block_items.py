@@ -123,7 +123,8 @@ class FrameItem(QGraphicsItem):
         self.chosen = False
         self.area = QRectF()
         self._title_width = 0.0
-        self.setZValue(-2)
+        # Frames inside stand on those around them.
+        self.setZValue(-3)
         self.show_block(block)
 
     def show_block(self, block: Block) -> None:

@@ -16,15 +16,20 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from cnnstudio.app.own_blocks import OwnBlocks
+from cnnstudio.errors import StudioError
+from cnnstudio.graph.blocks import make_block
 from cnnstudio.graph.network import Link
+from cnnstudio.graph.templates import Template
 from cnnstudio.views import theme
 from cnnstudio.views.design import metrics as size
 from cnnstudio.views.design.block_items import BlockItem, FrameItem
+from cnnstudio.views.design.block_name import AskName
 from cnnstudio.views.design.editing import Editing
 from cnnstudio.views.design.gestures import Connect, Gesture, LayerDrop, Move, Pan, RubberBand
 from cnnstudio.views.design.items import LayerItem, LinkItem, Port
 from cnnstudio.views.design.keys import CanvasKeys
-from cnnstudio.views.design.palette import type_in
+from cnnstudio.views.design.palette_model import template_in, type_in
 from cnnstudio.views.design.quick_add import QuickAdd
 from cnnstudio.views.design.scene import NetworkScene
 from cnnstudio.views.design.zoom import ZoomView
@@ -41,7 +46,11 @@ class NetworkCanvas(ZoomView):
     search_requested = Signal()
 
     def __init__(
-        self, scene: NetworkScene, editing: Editing, parent: QWidget | None = None
+        self,
+        scene: NetworkScene,
+        editing: Editing,
+        own: OwnBlocks,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(scene, parent)
         name_widget(self, "networkCanvas", "Network")
@@ -54,12 +63,14 @@ class NetworkCanvas(ZoomView):
         self._space = False
         self._hovered: LayerItem | LinkItem | None = None
         self._keys = CanvasKeys(self)
-        self.quick_add = QuickAdd(self)
+        self.quick_add = QuickAdd(self, own)
+        self.name_panel = AskName(self)
         self.setMouseTracking(True)
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         theme.watcher.theme_changed.connect(self._new_theme)
         editing.shown.connect(self.bring_into_view)
+        editing.block_wanted.connect(self.ask_for_block_name)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -76,6 +87,7 @@ class NetworkCanvas(ZoomView):
         at, button = event.position().toPoint(), event.button()
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         self.quick_add.dismiss()
+        self.name_panel.dismiss()
         if self._gesture is not None:
             return
         left = button is Qt.MouseButton.LeftButton
@@ -247,12 +259,12 @@ class NetworkCanvas(ZoomView):
     # -- layers dropped from the palette ---------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        type_ = self._type(event.mimeData())
-        if type_ is None:
+        held = self._held(event.mimeData())
+        if held is None:
             event.ignore()
             return
         self._end_drop()
-        self._drop = LayerDrop(self, type_)
+        self._drop = LayerDrop(self, held)
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
 
@@ -269,19 +281,19 @@ class NetworkCanvas(ZoomView):
         event.accept()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        type_ = self._type(event.mimeData())
-        if type_ is None:
+        held = self._held(event.mimeData())
+        if held is None:
             event.ignore()
             return
-        drop, self._drop = self._drop or LayerDrop(self, type_), None
+        drop, self._drop = self._drop or LayerDrop(self, held), None
         drop.drop(event.position().toPoint())
         self.setFocus(Qt.FocusReason.OtherFocusReason)
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
 
     @staticmethod
-    def _type(data: QMimeData | None) -> str | None:
-        return type_in(data) if data is not None else None
+    def _held(data: QMimeData | None) -> str | Template | None:
+        return (template_in(data) or type_in(data)) if data is not None else None
 
     def _end_drop(self) -> None:
         drop, self._drop = self._drop, None
@@ -292,17 +304,23 @@ class NetworkCanvas(ZoomView):
 
     def ask_for_layer(self, text: str = "") -> None:
         """The search at the selection: the layer goes where a double-click would put it."""
-        self.quick_add.ask(self._selection_point(), self.editing.add_connected, text)
+        self.quick_add.ask(
+            self._selection_point(), self.editing.add_connected, text, self.editing.insert_template
+        )
 
     def ask_for_layer_at(self, point: QPointF) -> None:
         place = (point.x() - size.CARD_WIDTH / 2, point.y() - size.CARD_HEIGHT / 2)
         self.quick_add.ask(
-            self.mapFromScene(point), lambda type_: self.editing.add_at(type_, place)
+            self.mapFromScene(point),
+            lambda type_: self.editing.add_at(type_, place),
+            block=lambda template: self.editing.insert_template(template, place=place),
         )
 
     def ask_for_inserted_layer(self, link: Link, point: QPointF) -> None:
         self.quick_add.ask(
-            self.mapFromScene(point), lambda type_: self.editing.insert_on(type_, link)
+            self.mapFromScene(point),
+            lambda type_: self.editing.insert_on(type_, link),
+            block=lambda template: self.editing.insert_template(template, link=link),
         )
 
     def ask_for_linked_layer(self, point: QPointF, name: str, port: Port) -> None:
@@ -316,6 +334,19 @@ class NetworkCanvas(ZoomView):
             lambda type_: self.editing.add_linked(type_, place, name, port),
             accepts_input=down,
         )
+
+    def ask_for_block_name(self) -> None:
+        """Make a block of the selected layers, under a name that is asked for beside them."""
+        network, chosen = self.editing.network, self.network_scene.selected_layers()
+        try:
+            _, name = make_block(network, chosen)
+        except StudioError as error:
+            self.editing.document.failed.emit(error.message)
+            return
+        self.bring_into_view(chosen)
+        corner = self.network_scene.content_rect(chosen).topLeft()
+        at = self.mapFromScene(corner) - QPoint(0, self.name_panel.sizeHint().height() + 6)
+        self.name_panel.ask(at, name, lambda text: self.editing.make_block(text) is not None)
 
     def explain_refused_link(self, name: str, other: str, port: Port) -> None:
         """Say why two layers cannot be linked."""

@@ -18,7 +18,7 @@ from cnnstudio.graph import blocks, edits
 from cnnstudio.graph.blocks import block_of
 from cnnstudio.graph.catalogue import spec_of
 from cnnstudio.graph.edits import COLUMN, Fragment, Position
-from cnnstudio.graph.folding import exit_of, fold, fold_all, insert_layer, link_cards
+from cnnstudio.graph.folding import exit_of, fold, fold_all, insert_layer, link_cards, with_title
 from cnnstudio.graph.layout import arrange, close_rows, set_beside
 from cnnstudio.graph.network import Block, Link, Network
 from cnnstudio.graph.presets import PRESETS
@@ -38,6 +38,8 @@ class Editing(QObject):
 
     # Layers were added or found: bring them into view.
     shown = Signal(object)
+    # A block shall be made of the selected layers: ask for its name.
+    block_wanted = Signal()
     # The network is another one: show it from its beginning.
     replaced = Signal()
 
@@ -119,14 +121,23 @@ class Editing(QObject):
     # -- blocks ----------------------------------------------------------------------------------
 
     def make_block(self, name: str) -> str | None:
-        """Make a block of the selected layers."""
+        """Make a block of the selected layers, with room for its title."""
         chosen = self._scene.selected_layers()
-        made = self.document.edit(f"Make block {name}", blocks.make_block, chosen, name)
+
+        def build(network: Network) -> tuple[Network, str]:
+            network, made = blocks.make_block(network, chosen, name)
+            return with_title(network, made), made
+
+        made = self.document.edit(f"Make block {name.strip()}", build)
         return made if isinstance(made, str) else None
 
-    def fold(self, name: str, *, folded: bool = True) -> None:
-        verb = "Fold" if folded else "Unfold"
-        self.document.edit(f"{verb} {name}", fold, name, folded=folded)
+    def fold(self, *names: str, folded: bool = True) -> None:
+        """Fold or unfold blocks, in one step."""
+        network = self.network
+        for name in names:
+            network = fold(network, name, folded=folded)
+        what = names[0] if len(names) == 1 else counted(len(names), "block")
+        self.document.apply(f"{'Fold' if folded else 'Unfold'} {what}", network)
 
     def fold_all(self, *, folded: bool = True) -> None:
         verb = "Fold" if folded else "Unfold"

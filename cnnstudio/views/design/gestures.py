@@ -16,6 +16,7 @@ from cnnstudio.graph import edits
 from cnnstudio.graph.catalogue import CATALOGUE
 from cnnstudio.graph.network import Network
 from cnnstudio.graph.spec import Arity
+from cnnstudio.graph.templates import Template
 from cnnstudio.views.design import metrics as size
 from cnnstudio.views.design.items import LayerItem, LinkItem, Port
 from cnnstudio.views.design.paints import paints
@@ -217,12 +218,12 @@ class Connect(Gesture):
 
 
 class LayerDrop:
-    """A layer type held over the canvas: shows where it would go."""
+    """A layer type or a kept block held over the canvas: shows where it would go."""
 
-    def __init__(self, canvas: NetworkCanvas, type_: str) -> None:
+    def __init__(self, canvas: NetworkCanvas, held: str | Template) -> None:
         self._canvas = canvas
         self._scene = canvas.network_scene
-        self.type = type_
+        self.held = held
         self._link: LinkItem | None = None
         self._ghost = QGraphicsRectItem(0, 0, size.CARD_WIDTH, size.CARD_HEIGHT)
         self._ghost.setPen(paints().wire)
@@ -234,7 +235,7 @@ class LayerDrop:
     def move(self, at: QPoint) -> None:
         point = self._canvas.mapToScene(at)
         link = None
-        if CATALOGUE[self.type].arity is not Arity.NONE:
+        if not (isinstance(self.held, str) and CATALOGUE[self.held].arity is Arity.NONE):
             link = self._scene.link_at(point, self._canvas.reach(14))
         if link is not self._link:
             self._forget_link()
@@ -245,14 +246,18 @@ class LayerDrop:
         self._ghost.setPos(*self._place(point))
 
     def drop(self, at: QPoint) -> str | None:
-        """Make the layer; its name, or None if that made no sense."""
+        """Make the layer or block; its name, or None if that made no sense."""
         self.move(at)
         link = self._link.link if self._link else None
         place = self._place(self._canvas.mapToScene(at))
         self.cancel()
+        editing = self._canvas.editing
+        if not isinstance(self.held, str):
+            where = {"link": link} if link is not None else {"place": place}
+            return editing.insert_template(self.held, **where)
         if link is not None:
-            return self._canvas.editing.insert_on(self.type, link)
-        return self._canvas.editing.add_at(self.type, place)
+            return editing.insert_on(self.held, link)
+        return editing.add_at(self.held, place)
 
     def cancel(self) -> None:
         self._forget_link()

@@ -1,6 +1,7 @@
 """The inspector: the settings of the selected layer and what its numbers mean.
 
-Nothing selected: the network as a whole. Several layers selected: what can be done with them.
+Nothing selected: the network as a whole. Several layers selected: what can be done with them, or
+the block that they are.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from cnnstudio.app.document import Document
+from cnnstudio.graph.blocks import block_of
+from cnnstudio.views.design.block_panel import BlockPanel
 from cnnstudio.views.design.editing import Editing
 from cnnstudio.views.design.layer_form import LayerForm
 from cnnstudio.views.design.overview import Overview, SeveralLayers
@@ -35,11 +38,14 @@ class Inspector(QWidget):
         self._stale = True
         self.overview = Overview(document, editing)
         self.several = SeveralLayers(editing)
+        self.block = BlockPanel(document, editing)
         self._stack = QStackedWidget()
         self._overview_area = _scrolling(self.overview)
         self._several_area = _scrolling(self.several)
         self._stack.addWidget(self._overview_area)
         self._stack.addWidget(self._several_area)
+        self._block_area = _scrolling(self.block)
+        self._stack.addWidget(self._block_area)
         # One fixed place, so that nothing jumps away under the mouse.
         self.help = Secondary()
         self.help.setObjectName("settingHelp")
@@ -69,9 +75,11 @@ class Inspector(QWidget):
             self._stale = True
 
     def focus_name(self) -> None:
-        """Begin to rename the layer that is shown."""
+        """Begin to rename the layer or block that is shown."""
         form = self._form()
-        if form is not None:
+        if self._stack.currentWidget() is self._block_area:
+            self.block.focus_name()
+        elif form is not None:
             form.focus_name()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -104,6 +112,9 @@ class Inspector(QWidget):
             if self._stack.currentWidget() is not area:
                 self._forget_help()
                 self._stack.setCurrentWidget(area)
+        elif (block := block_of(self._document.network, self._names)) is not None:
+            self.block.show_block(block)
+            self._stack.setCurrentWidget(self._block_area)
         elif len(self._names) > 1:
             self.several.show_layers(self._names)
             self._stack.setCurrentWidget(self._several_area)

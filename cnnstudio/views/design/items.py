@@ -61,8 +61,9 @@ class LayerItem(QGraphicsItem):
         self._chip: tuple[QStaticText, float] | None = None
         # Room for the problem beside the card.
         self.chip_width = size.CHIP_WIDTH
-        # Behind the figures, so that the grid does not run through them.
+        # Behind the figures, so that the grid does not run through them; a frame hides it already.
         self._ground: QRectF | None = None
+        self.framed = False
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
         self.setAcceptHoverEvents(False)
         self.setPos(*layer.position)
@@ -199,7 +200,7 @@ class LayerItem(QGraphicsItem):
         painter.setBrush(self.colour())
         painter.drawRoundedRect(QRectF(9, 9, 4, size.CARD_HEIGHT - 18), 2, 2)
         self._paint_ports(painter)
-        if self._ground is not None:
+        if self._ground is not None and not self.framed:
             painter.fillRect(self._ground, look.window)
         for place, text, role in self._texts or ():
             painter.setPen(look.secondary if role == "secondary" else look.text)

@@ -10,7 +10,9 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
+from cnnstudio.graph.blocks import blocks_within
 from cnnstudio.views import icons
+from cnnstudio.views.design.block_items import BlockItem, FrameItem
 from cnnstudio.views.design.items import LayerItem, LinkItem
 
 if TYPE_CHECKING:
@@ -63,6 +65,25 @@ def page_actions(page: DesignPage) -> list[QAction]:
     every = make("edit", "Select &all", "selectAllAction", page.select_all, _Keys.SelectAll)
     add = make("network", "&Add a layer…", "addLayerAction", page.focus_search, "Ctrl+K", "plus")
     rename = make("network", "&Rename the layer", "renameAction", page.rename, "F2")
+    block = make("network", "Make a &block…", "makeBlockAction", page.make_block, "Ctrl+G", "block")
+    dissolve = make(
+        "network", "&Dissolve the block", "dissolveBlockAction", page.editing.dissolve,
+        "Ctrl+Shift+G",
+    )  # fmt: skip
+    fold = make("network", "&Fold or unfold the block", "foldAction", page.fold, "Ctrl+B")
+    fold_all = make(
+        "network", "F&old all blocks", "foldAllAction", page.editing.fold_all, "Ctrl+Shift+B"
+    )
+    unfold_all = make(
+        "network", "&Unfold all blocks", "unfoldAllAction",
+        lambda: page.editing.fold_all(folded=False), "Ctrl+Alt+B",
+    )  # fmt: skip
+    repeat = make("network", "Re&peat the block…", "repeatBlockAction", page.repeat, "Ctrl+Shift+R")
+    keep = make(
+        "network", "&Keep the block in the palette", "keepBlockAction", page.keep_block,
+        "Ctrl+Shift+K",
+    )  # fmt: skip
+    out = make("network", "Take out of the bloc&k", "takeOutAction", page.editing.take_out)
     tidy = make("network", "Arran&ge", "arrangeAction", page.arrange, "Ctrl+L", "arrange")
     zoom_in = make("view", "Zoom &in", "zoomInAction", page.zoom_in, None, "zoom-in")
     zoom_in.setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
@@ -76,24 +97,54 @@ def page_actions(page: DesignPage) -> list[QAction]:
             action.setEnabled(bool(layers))
         for action in (delete, leave):
             action.setEnabled(bool(layers or links))
-        rename.setEnabled(len(layers) == 1)
+        blocks = page.document.network.blocks
+        selected = page.scene.selected_block()
+        within = blocks_within(page.document.network, layers) if blocks else ()
+        rename.setEnabled(len(layers) == 1 or selected is not None)
+        block.setEnabled(len(layers) > 1)
+        for action in (repeat, keep):
+            action.setEnabled(selected is not None)
+        for action in (dissolve, fold):
+            action.setEnabled(bool(within))
+        for action in (fold_all, unfold_all):
+            action.setEnabled(bool(blocks))
+        inside = set(layers)
+        out.setEnabled(
+            any(0 < len(inside & set(each.layers)) < len(each.layers) for each in blocks.values())
+        )
 
     page.scene.selection_changed.connect(refresh)
+    page.document.changed.connect(refresh)
     refresh()
     return [
         cut, copy, paste, duplicate, delete, leave, separator("edit"), every,
-        add, rename, tidy, zoom_in, zoom_out, full, fit, separator("view"),
+        add, rename, tidy, separator("network"), block, dissolve, fold, fold_all, unfold_all,
+        repeat, keep, out, separator("network"), zoom_in, zoom_out, full, fit,
+        separator("view"),
     ]  # fmt: skip
 
 
-def canvas_menu(page: DesignPage, item: LayerItem | LinkItem | None, point: QPointF) -> QMenu:
+def canvas_menu(
+    page: DesignPage, item: LayerItem | FrameItem | LinkItem | None, point: QPointF
+) -> QMenu:
     """The menu for what is under the mouse."""
     menu = QMenu(page)
     menu.setObjectName("canvasMenu")
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     actions = {action.objectName(): action for action in page.actions()}
     editing, canvas = page.editing, page.canvas
-    if isinstance(item, LayerItem):
+    clipboard = ("cutAction", "copyAction", "duplicateAction", "deleteAction")
+    if isinstance(item, (BlockItem, FrameItem)):
+        menu.addAction(
+            "Unfold" if item.block.folded else "Fold",
+            lambda: editing.fold(item.block.name, folded=not item.block.folded),
+        )
+        names = ("renameAction", "repeatBlockAction", "keepBlockAction", "dissolveBlockAction")
+        menu.addActions([actions[name] for name in names])
+        menu.addSeparator()
+        menu.addAction(actions["makeBlockAction"])
+        menu.addActions([actions[name] for name in clipboard])
+    elif isinstance(item, LayerItem):
         name = item.layer.name
         for problem in item.problems:
             for remedy in problem.remedies:
@@ -106,8 +157,11 @@ def canvas_menu(page: DesignPage, item: LayerItem | LinkItem | None, point: QPoi
         linked = editing.network.inputs_of(name) or editing.network.outputs_of(name)
         menu.addAction("Unlink", editing.unlink).setEnabled(bool(linked))
         menu.addSeparator()
-        names = ("cutAction", "copyAction", "duplicateAction", "deleteAction")
-        menu.addActions([actions[name] for name in (*names, "deleteLeaveGapAction")])
+        for name in ("makeBlockAction", "takeOutAction"):
+            if actions[name].isEnabled():
+                menu.addAction(actions[name])
+        menu.addSeparator()
+        menu.addActions([actions[name] for name in (*clipboard, "deleteLeaveGapAction")])
     elif isinstance(item, LinkItem):
         menu.addAction(
             "Insert a layer here…", lambda: canvas.ask_for_inserted_layer(item.link, point)

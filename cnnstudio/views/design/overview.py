@@ -29,6 +29,7 @@ _HINTS = (
     ("Drag", "from port to port to link; onto a link to insert"),
     ("Double-click", "a layer to rename it"),
     ("Del", "removes and closes the gap"),
+    ("Ctrl+G", "makes a block of the selected layers"),
     ("Ctrl+L", "arranges all layers"),
     ("F", "fits the network in the view"),
     ("Space", "and drag to pan; Ctrl and wheel to zoom"),
@@ -128,6 +129,7 @@ class SeveralLayers(QWidget):
         self.sum.setWordWrap(True)
         flow = FlowLayout(spacing=S8)
         for text, name, slot in (
+            ("Make a block…", "severalBlock", editing.block_wanted.emit),
             ("Duplicate", "severalDuplicate", editing.duplicate),
             ("Copy", "severalCopy", editing.copy),
             ("Delete", "severalDelete", editing.delete),

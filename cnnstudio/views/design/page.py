@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QWidget
 
 from cnnstudio.analysis import Problem, Remedy
+from cnnstudio.app.own_blocks import OwnBlocks
+from cnnstudio.graph.blocks import blocks_within
+from cnnstudio.graph.templates import template_of
 from cnnstudio.views import theme
 from cnnstudio.views.context import Context
+from cnnstudio.views.design.block_items import FrameItem
 from cnnstudio.views.design.canvas import NetworkCanvas
 from cnnstudio.views.design.editing import Editing
 from cnnstudio.views.design.empty import EmptyCanvas
@@ -41,8 +45,9 @@ class DesignPage(QWidget):
         self.document = context.document
         self.scene = NetworkScene(self)
         self.editing = Editing(self.document, self.scene, self)
-        self.palette_panel = PalettePanel()
-        self.canvas = NetworkCanvas(self.scene, self.editing)
+        self.own_blocks = OwnBlocks(self)
+        self.palette_panel = PalettePanel(self.own_blocks)
+        self.canvas = NetworkCanvas(self.scene, self.editing, self.own_blocks)
         self.empty = EmptyCanvas(self.editing, self.canvas.viewport())
         self.inspector = Inspector(self.document, self.editing)
         self.summary = Summary()
@@ -109,8 +114,53 @@ class DesignPage(QWidget):
         self.editing.add_connected(type_)
 
     def rename(self) -> None:
-        """Begin to rename the selected layer."""
+        """Begin to rename the selected layer or block."""
         self.inspector.focus_name()
+
+    # -- blocks ----------------------------------------------------------------------------------
+
+    def make_block(self) -> None:
+        """Make a block of the selected layers; its name is asked for on the canvas."""
+        self.editing.block_wanted.emit()
+
+    def fold(self) -> None:
+        """Fold the blocks among the selected layers, or unfold them if all are folded."""
+        found = blocks_within(self.document.network, self.scene.selected_layers())
+        folded = not all(block.folded for block in found)
+        self.editing.fold(*(block.name for block in found), folded=folded)
+
+    def repeat(self) -> None:
+        """Begin to say how often the selected block shall stand in a row."""
+        self.inspector.block.focus_times()
+
+    def keep_block(self, name: str | None = None) -> None:
+        """Keep the selected block, or that of the name, among one's own in the palette."""
+        block = self.scene.selected_block()
+        name = name or (block.name if block else None)
+        if name is None:
+            return
+        own = self.own_blocks
+        old = own.get(name)
+        template = template_of(self.document.network, name)
+        if not own.keep(template):
+            return
+        if old is None:
+            self.context.notify(f"{name} is among your own blocks now.", "success")
+        elif old != own[name]:
+            self.context.notify(
+                f"{name} took the place of your own block of that name.",
+                action=("Put the old one back", lambda: own.keep(old)),
+            )
+
+    def delete_own_block(self, name: str) -> None:
+        """Delete a block of one's own, with a way back."""
+        own = self.own_blocks
+        template = own[name]
+        if own.delete(name):
+            self.context.notify(
+                f"{name} is deleted from your own blocks.",
+                action=("Undo", lambda: own.keep(template)),
+            )
 
     # -- parts -----------------------------------------------------------------------------------
 
@@ -152,6 +202,12 @@ class DesignPage(QWidget):
         document.selection_requested.connect(lambda names: self.select(list(names)))
         self.scene.selection_changed.connect(self._selection_changed)
         self.palette_panel.chosen.connect(self.add_layer)
+        self.palette_panel.block_chosen.connect(
+            lambda name: self.editing.insert_template(self.own_blocks[name])
+        )
+        self.palette_panel.list.delete_requested.connect(self.delete_own_block)
+        self.own_blocks.failed.connect(document.failed)
+        self.inspector.block.kept.connect(self.keep_block)
         self.editing.replaced.connect(canvas.show_start)
         canvas.zoomed.connect(lambda scale: self.context.zoom_changed.emit(f"{scale * 100:.0f} %"))
         canvas.scrolled.connect(self.empty.centre)
@@ -165,8 +221,16 @@ class DesignPage(QWidget):
         self.problems.train_requested.connect(lambda: self.context.show_page("train"))
         theme.watcher.theme_changed.connect(self._new_theme)
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        # Another window may have kept or deleted blocks meanwhile.
+        activated = event.type() is QEvent.Type.ActivationChange and self.isActiveWindow()
+        if activated and self.isVisible():
+            self.own_blocks.refresh()
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self.own_blocks.refresh()
         if self._stale:
             self._refresh()
             self.canvas.fit_again()
@@ -181,7 +245,7 @@ class DesignPage(QWidget):
     def _refresh(self) -> None:
         self._stale = False
         network, analysis = self.document.network, self.document.analysis
-        kept = len(self.scene.layer_items.keys() & network.layers.keys())
+        kept = len(self.scene.network.layers.keys() & network.layers.keys())
         other = kept <= len(network) // 2
         self.scene.show_network(network, analysis)
         self.summary.show_analysis(analysis, self.scene.selected_layers())
@@ -203,7 +267,7 @@ class DesignPage(QWidget):
     def _solve(self, _problem: Problem, remedy: Remedy) -> None:
         self.document.edit(remedy.label, remedy.edit)
 
-    def _show_menu(self, at: QPoint, item: LayerItem | LinkItem | None) -> None:
+    def _show_menu(self, at: QPoint, item: LayerItem | FrameItem | LinkItem | None) -> None:
         canvas_menu(
             self, item, self.canvas.mapToScene(self.canvas.viewport().mapFromGlobal(at))
         ).popup(at)

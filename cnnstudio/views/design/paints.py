@@ -44,7 +44,7 @@ class Paints:
         self.block = QBrush(QColor(look.tint("text", "surface", 0.75)))
         self.block_far = QBrush(QColor(look.tint("text", "surface", 0.45)))
         self.frame = QPen(QColor(look.tint("secondary", "window", 0.5)), 1)
-        self.frame_ground = QBrush(look.color("secondary", 0.06))
+        self.frame_ground = QBrush(QColor(look.tint("secondary", "window", 0.07)))
         self.chevron = QPen(QColor(look.secondary), 1.6)
         for pen in (
             self.link,

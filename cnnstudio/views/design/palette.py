@@ -1,13 +1,9 @@
-"""The palette: every layer type by family, with a search, to drag, double-click or type."""
+"""The palette: every layer type by family and one's own blocks, to drag, double-click or type."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-
 from PySide6.QtCore import (
     QEvent,
-    QMimeData,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -18,104 +14,43 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import (
+    QBrush,
+    QContextMenuEvent,
     QDrag,
     QKeyEvent,
     QPainter,
     QPixmap,
-    QStandardItem,
-    QStandardItemModel,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QLineEdit,
     QListView,
+    QMenu,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
 
-from cnnstudio.graph.catalogue import CATALOGUE
-from cnnstudio.graph.spec import Category, LayerSpec
+from cnnstudio.app.own_blocks import OwnBlocks
+from cnnstudio.graph.spec import Category
 from cnnstudio.views.design.paints import font, metrics, paints
+from cnnstudio.views.design.palette_model import (
+    FAMILY_ROLE,
+    HEADING_ROLE,
+    LayerModel,
+    is_choice,
+    is_own,
+    matches,
+)
 from cnnstudio.views.theme import S8, S12
 from cnnstudio.views.widgets import Secondary, name_widget
 
-LAYER_MIME = "application/x-cnnstudio-layer-type"
-FAMILY_ROLE = Qt.ItemDataRole.UserRole + 1
-HEADING_ROLE = Qt.ItemDataRole.UserRole + 2
 
-
-def matches(query: str) -> list[LayerSpec]:
-    """Layer types that fit what was typed, best first: name, words of the name, keywords."""
-    wanted = query.strip().lower()
-    ranked = []
-    for number, spec in enumerate(CATALOGUE.values()):
-        type_ = spec.type.lower()
-        parts = re.findall("[A-Z][a-z]+", spec.type)
-        if type_.startswith(wanted):
-            rank = 0
-        elif any(part.lower().startswith(wanted) for part in parts):
-            rank = 1
-        elif any(word.startswith(wanted) for word in spec.keywords):
-            rank = 2
-        elif wanted in type_:
-            rank = 3
-        elif any(wanted in word for word in (*spec.keywords, spec.category.value.lower())):
-            rank = 4
-        else:
-            continue
-        ranked.append((rank, number, spec))
-    return [spec for _, _, spec in sorted(ranked, key=lambda entry: entry[:2])]
-
-
-def type_in(data: QMimeData) -> str | None:
-    """The layer type a drag carries, if it carries one."""
-    text = ""
-    if data.hasFormat(LAYER_MIME):
-        text = bytes(data.data(LAYER_MIME).data()).decode("utf-8", "replace")
-    elif data.hasText():
-        text = data.text()
-    return text.strip() if text.strip() in CATALOGUE else None
-
-
-class LayerModel(QStandardItemModel):
-    """Families as headings, below each its layer types."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        for category in Category:
-            specs = [spec for spec in CATALOGUE.values() if spec.category is category]
-            if not specs:
-                continue
-            # The text of an item is a layer type; some families are called like one of theirs.
-            heading = QStandardItem()
-            heading.setFlags(Qt.ItemFlag.ItemIsEnabled)
-            heading.setData(category.value, HEADING_ROLE)
-            heading.setData(category.value, Qt.ItemDataRole.AccessibleTextRole)
-            self.appendRow(heading)
-            for spec in specs:
-                item = QStandardItem(spec.type)
-                item.setData(spec.category, FAMILY_ROLE)
-                item.setToolTip(spec.summary)
-                item.setData(spec.summary, Qt.ItemDataRole.AccessibleDescriptionRole)
-                item.setFlags(
-                    Qt.ItemFlag.ItemIsEnabled
-                    | Qt.ItemFlag.ItemIsSelectable
-                    | Qt.ItemFlag.ItemIsDragEnabled
-                )
-                self.appendRow(item)
-
-    def mimeTypes(self) -> list[str]:
-        return [LAYER_MIME, "text/plain"]
-
-    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
-        data = QMimeData()
-        types = [index.data() for index in indexes if index.data() in CATALOGUE]
-        if types:
-            data.setData(LAYER_MIME, types[0].encode())
-            data.setText(types[0])
-        return data
+def swatch(family: Category | str) -> QBrush:
+    """The colour of a family of layers, or of blocks."""
+    look = paints()
+    return look.family[family] if isinstance(family, Category) else look.block
 
 
 class SwatchDelegate(QStyledItemDelegate):
@@ -149,7 +84,7 @@ class SwatchDelegate(QStyledItemDelegate):
         style.drawControl(style.ControlElement.CE_ItemViewItem, option, painter, option.widget)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(look.family[category])
+        painter.setBrush(swatch(category))
         left, middle = option.rect.left() + self._indent + 6, option.rect.center().y() + 0.5
         painter.drawRoundedRect(QRectF(left, middle - 5, 10, 10), 3, 3)
         painter.setPen(look.text)
@@ -165,14 +100,17 @@ class SwatchDelegate(QStyledItemDelegate):
 
 
 class LayerPalette(QListView):
-    """The list itself: drag a type to the canvas, or double-click it."""
+    """The list itself: drag a type or a block to the canvas, or double-click it."""
 
     chosen = Signal(str)
+    block_chosen = Signal(str)
+    # A block of one's own shall be deleted.
+    delete_requested = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, own: OwnBlocks, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         name_widget(self, "layerPalette", "Layer types")
-        self._model = LayerModel(self)
+        self._model = LayerModel(own, self)
         self.setModel(self._model)
         self.setItemDelegate(SwatchDelegate(self))
         self.setDragEnabled(True)
@@ -180,46 +118,99 @@ class LayerPalette(QListView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.doubleClicked.connect(self._choose)
+        self.doubleClicked.connect(self.choose)
 
-    def filter(self, query: str) -> list[str]:
-        """Show the types that fit the query; a family without any loses its heading."""
-        found = [spec.type for spec in matches(query)]
+    def show_own(self) -> None:
+        self._model.show_own()
+
+    def filter(self, query: str) -> list[QModelIndex]:
+        """Show what fits the query, and give it back, the best first.
+
+        A family without any hit loses its heading.
+        """
+        ranks = {spec.type: rank for rank, spec in enumerate(matches(query))}
+        wanted = query.strip().lower()
+        found: list[tuple[int, QModelIndex]] = []
         heading, shown = -1, 0
         for row in range(self._model.rowCount()):
-            item = self._model.item(row)
-            if item.data(FAMILY_ROLE) is None:
+            index = self._model.index(row, 0)
+            if not is_choice(index):
                 if heading >= 0:
                     self.setRowHidden(heading, not shown)
                 heading, shown = row, 0
                 continue
-            hit = item.text() in found
+            name = index.data()
+            hit = wanted in name.lower() if is_own(index) else name in ranks
+            if hit:
+                # Blocks of one's own come first.
+                found.append((-1 if is_own(index) else ranks[name], index))
             shown += hit
             self.setRowHidden(row, not hit)
         if heading >= 0:
             self.setRowHidden(heading, not shown)
-        return found
+        return [index for _, index in sorted(found, key=lambda pair: pair[0])]
 
     def startDrag(self, actions: Qt.DropAction) -> None:
         indexes = self.selectedIndexes()
-        if not indexes or indexes[0].data() not in CATALOGUE:
+        if not indexes or not is_choice(indexes[0]):
             return
         drag = QDrag(self)
         drag.setMimeData(self._model.mimeData(indexes))
-        picture = card_picture(indexes[0].data(), self.devicePixelRatioF())
+        family = indexes[0].data(FAMILY_ROLE)
+        picture = card_picture(indexes[0].data(), family, self.devicePixelRatioF())
         drag.setPixmap(picture)
         size = picture.deviceIndependentSize()
         drag.setHotSpot(QPoint(round(size.width() / 2), round(size.height() / 2)))
         drag.exec(Qt.DropAction.CopyAction)
 
+    def event(self, event: QEvent) -> bool:
+        # On a block of one's own these keys mean that block, not what is selected on the canvas.
+        if (
+            event.type() is QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() in (Qt.Key.Key_F2, Qt.Key.Key_Delete)
+            and is_own(self.currentIndex())
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._choose(self.currentIndex())
+            self.choose(self.currentIndex())
             return
-        super().keyPressEvent(event)
+        index = self.currentIndex()
+        if event.key() == Qt.Key.Key_F2 and is_own(index):
+            self.edit(index)
+        elif event.key() == Qt.Key.Key_Delete and is_own(index):
+            self.delete_requested.emit(index.data())
+        else:
+            super().keyPressEvent(event)
 
-    def _choose(self, index: QModelIndex) -> None:
-        if index.isValid() and index.data() in CATALOGUE:
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        index = self.indexAt(event.pos())
+        if is_choice(index):
+            self.setCurrentIndex(index)
+            self.menu(index).popup(event.globalPos())
+
+    def menu(self, index: QModelIndex) -> QMenu:
+        """What can be done with an item."""
+        menu = QMenu(self)
+        menu.setObjectName("paletteMenu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        name = index.data()
+        menu.addAction("Insert", lambda: self.choose(index))
+        if is_own(index):
+            menu.addSeparator()
+            menu.addAction("Rename", lambda: self.edit(index))
+            menu.addAction("Delete", lambda: self.delete_requested.emit(name))
+        return menu
+
+    def choose(self, index: QModelIndex) -> None:
+        """Insert what an item stands for."""
+        if is_own(index):
+            self.block_chosen.emit(index.data())
+        elif is_choice(index):
             self.chosen.emit(index.data())
 
 
@@ -227,14 +218,16 @@ class PalettePanel(QWidget):
     """The search and the list below it."""
 
     chosen = Signal(str)
+    block_chosen = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, own: OwnBlocks, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._own = own
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search layers  /")
         self.search.setClearButtonEnabled(True)
         name_widget(self.search, "layerSearch", "Search layers", "Enter adds the first hit")
-        self.list = LayerPalette()
+        self.list = LayerPalette(own)
         self.nothing = Secondary("")
         self.nothing.setObjectName("layerSearchNothing")
         self.nothing.setContentsMargins(S12, 0, S12, 0)
@@ -252,7 +245,13 @@ class PalettePanel(QWidget):
         self.search.returnPressed.connect(self._choose_first)
         self.search.installEventFilter(self)
         self.list.chosen.connect(self.chosen)
-        self._found = [spec.type for spec in matches("")]
+        self.list.block_chosen.connect(self.block_chosen)
+        own.changed.connect(self._show_own)
+        self._found = self.list.filter("")
+
+    def _show_own(self) -> None:
+        self.list.show_own()
+        self._filter(self.search.text())
 
     def focus_search(self) -> None:
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -268,7 +267,7 @@ class PalettePanel(QWidget):
                 self.list.setFocus()
                 for row in range(self.list.model().rowCount()):
                     index = self.list.model().index(row, 0)
-                    if not self.list.isRowHidden(row) and index.data() in CATALOGUE:
+                    if not self.list.isRowHidden(row) and is_choice(index):
                         self.list.setCurrentIndex(index)
                         break
                 return True
@@ -281,12 +280,12 @@ class PalettePanel(QWidget):
 
     def _choose_first(self) -> None:
         if self.search.text().strip() and self._found:
-            self.chosen.emit(self._found[0])
+            self.list.choose(self._found[0])
             self.search.selectAll()
 
 
-def card_picture(type_: str, ratio: float) -> QPixmap:
-    """A small card that follows the mouse while a layer type is dragged."""
+def card_picture(type_: str, family: Category | str, ratio: float) -> QPixmap:
+    """A small card that follows the mouse while a layer type or a block is dragged."""
     look = paints()
     text_width = round(metrics(13, bold=True).horizontalAdvance(type_))
     width, height = text_width + 40, 36
@@ -299,7 +298,7 @@ def card_picture(type_: str, ratio: float) -> QPixmap:
     painter.setBrush(look.card)
     painter.drawRoundedRect(QRectF(1, 1, width - 2, height - 2), 8, 8)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(look.family[CATALOGUE[type_].category])
+    painter.setBrush(swatch(family))
     painter.drawRoundedRect(QRectF(9, 9, 4, height - 18), 2, 2)
     painter.setPen(look.text)
     painter.setFont(font(13, bold=True))

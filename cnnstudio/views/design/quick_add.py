@@ -8,8 +8,12 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
+from cnnstudio.app.own_blocks import OwnBlocks
+from cnnstudio.graph.folding import BLOCK_TYPE
 from cnnstudio.graph.spec import Arity
-from cnnstudio.views.design.palette import FAMILY_ROLE, SwatchDelegate, matches
+from cnnstudio.graph.templates import Template
+from cnnstudio.views.design.palette import SwatchDelegate
+from cnnstudio.views.design.palette_model import FAMILY_ROLE, matches
 from cnnstudio.views.theme import S4
 from cnnstudio.views.widgets import name_widget
 
@@ -19,12 +23,14 @@ _WIDTH, _ROW, _ROWS = 248, 30, 7
 class QuickAdd(QFrame):
     """A small panel on the canvas; `ask` opens it, Enter or a click answers, Escape closes it."""
 
-    def __init__(self, canvas: QWidget) -> None:
+    def __init__(self, canvas: QWidget, own: OwnBlocks) -> None:
         super().__init__(canvas)
         self._canvas = canvas
+        self._own = own
         name_widget(self, "quickAdd", "Add a layer")
         self.setProperty("role", "card")
         self._answer: Callable[[str], object] | None = None
+        self._block: Callable[[Template], object] | None = None
         self._accepts_input = False
         self.search = QLineEdit()
         self.search.setPlaceholderText("Add a layer …")
@@ -49,14 +55,15 @@ class QuickAdd(QFrame):
         at: QPoint,
         answer: Callable[[str], object],
         text: str = "",
+        block: Callable[[Template], object] | None = None,
         *,
         accepts_input: bool = False,
     ) -> None:
-        """Open at a point of the canvas; `answer` gets the chosen type.
+        """Open at a point of the canvas; `answer` gets the type chosen, `block` the own block.
 
         With `accepts_input` only layers that something can be linked to are offered.
         """
-        self._answer = answer
+        self._answer, self._block = answer, block
         self._accepts_input = accepts_input
         self.search.setText(text)
         self._show_hits(text)
@@ -109,6 +116,10 @@ class QuickAdd(QFrame):
 
     def _show_hits(self, query: str) -> None:
         self.hits.clear()
+        wanted = query.strip().lower()
+        for name in self._own.names if self._block and wanted else ():
+            if wanted in name.lower():
+                QListWidgetItem(name, self.hits).setData(FAMILY_ROLE, BLOCK_TYPE)
         for spec in matches(query):
             if self._accepts_input and spec.arity is Arity.NONE:
                 continue
@@ -127,6 +138,9 @@ class QuickAdd(QFrame):
         item, answer = self.hits.currentItem(), self._answer
         if item is None or item.data(FAMILY_ROLE) is None or answer is None:
             return
-        type_ = item.text()
+        name, block = item.text(), self._block
         self.dismiss()
-        answer(type_)
+        if item.data(FAMILY_ROLE) != BLOCK_TYPE:
+            answer(name)
+        elif block is not None and name in self._own:
+            block(self._own[name])

@@ -115,17 +115,26 @@ class NetworkScene(QGraphicsScene):
         self._changed_far()
 
     def _show_frames(self) -> None:
+        had = bool(self._frames)
         self._frames = tuple(frames(self.network, self.view)) if self.network.blocks else ()
+        if not (had or self._frames):
+            return
         names = {block.name for block, _ in self._frames}
         for name in [name for name in self.frame_items if name not in names]:
             self.removeItem(self.frame_items.pop(name))
         for block, _ in self._frames:
-            item = self.frame_items.get(block.name)
-            if item is None:
-                item = self.frame_items[block.name] = FrameItem(block)
-                self.addItem(item)
-            elif item.block is not block:
-                item.show_block(block)
+            frame = self.frame_items.get(block.name)
+            if frame is None:
+                frame = self.frame_items[block.name] = FrameItem(block)
+                self.addItem(frame)
+            elif frame.block is not block:
+                frame.show_block(block)
+        framed = {card for _, cards in self._frames for card in cards}
+        for card, item in self.layer_items.items():
+            item.framed = card in framed
+        for depth, (block, _) in enumerate(self._frames):
+            # The largest come first; all stand below links and cards.
+            self.frame_items[block.name].setZValue(-3 + depth / len(self._frames))
         self._place_frames()
         self._mark_frames()
 

@@ -45,7 +45,8 @@ INSIDE = ("conv2d_1", "batch_normalization_1", "relu_1", "add_1")
 
 @pytest.fixture
 def network():
-    return blocks.make_block(residual(), INSIDE, "residual")[0]
+    """With the block laid out, its title having room."""
+    return arrange(blocks.make_block(residual(), INSIDE, "residual")[0])
 
 
 def proper(network):
@@ -170,11 +171,22 @@ def test_a_folded_block_is_one_card_and_its_links_end_there(network):
     assert view.links_of(Link("input", key)) == (Link("input", "conv2d_1"), Link("input", "add_1"))
     assert view.layers_of(key) == INSIDE
     assert view.card_of("relu_1") == key
-    assert view.network[key].position == network["conv2d_1"].position
+    assert network["conv2d_1"].position == (0, edits.ROW + folding.TITLE_ROOM)
+    assert view.network[key].position == (0, edits.ROW)
     ys = [layer.position[1] for layer in view.network.layers.values()]
     assert ys == [0, 80, 160, 240]
     assert folded.topology is network.topology
     assert folding.fold(folded, "residual", folded=False) == network
+
+
+def test_a_new_block_makes_room_for_its_title():
+    network, name = blocks.make_block(residual(), INSIDE)
+    roomy = folding.with_title(network, name)
+    assert roomy["input"].position == network["input"].position
+    for layer in (*INSIDE, "global_average_pooling_1", "dense_1"):
+        x, y = network[layer].position
+        assert roomy[layer].position == (x, y + folding.TITLE_ROOM)
+    assert folding.with_title(roomy, name) is roomy
 
 
 def test_nothing_folded_shows_the_network_itself(network):
@@ -184,6 +196,7 @@ def test_nothing_folded_shows_the_network_itself(network):
 
 def test_of_nested_blocks_the_outermost_folded_one_is_seen(network):
     network, _ = blocks.make_block(network, INSIDE[:2], "inner")
+    network = arrange(network)
     half = folding.fold(network, "inner")
     view = folding.shown(half)
     assert set(view.folded) == {"[inner]"}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cnnstudio.graph import edits
 from cnnstudio.graph.network import Network
 from cnnstudio.views.design.numbers import evaluate, whole
-from cnnstudio.views.design.palette import matches
+from cnnstudio.views.design.palette_model import matches
 from cnnstudio.views.design.wording import (
     bytes_text,
     count_text,
