@@ -132,6 +132,9 @@ def put_weights(model: keras.Model, weights: Weights) -> Loaded:
             changed.append(layer.name)
         else:
             layer.set_weights(arrays)
+            if hasattr(layer, "finalize_state"):
+                # Normalization reckons with copies of its weights.
+                layer.finalize_state()
             taken.append(layer.name)
     return Loaded(tuple(taken), tuple(changed), tuple(new))
 
