@@ -177,6 +177,14 @@ class Document(QObject):
         self.apply(text, network)
         return more
 
+    def start_from(self, preset: str) -> bool:
+        """Replace the network by a preset that fits the data; `failed` says if it cannot."""
+        chosen, shape = PRESETS[preset], None
+        if self.data.folder is not None:
+            shape = (*self.data.image_size, self.data.channels)
+        title = f"Start from {chosen.title}"
+        return bool(self.edit(title, lambda _: chosen.build(shape, self.classes)))
+
     def set_data(
         self, data: DataSettings, text: str = "Change data", *, merge_key: object = None
     ) -> None:

@@ -52,13 +52,8 @@ class Files(QObject):
 
     def start_from(self, preset: str) -> None:
         """Replace the network by a preset that fits the data, as one step for undo."""
-        document = self._document
-        shape = None
-        if document.data.folder is not None:
-            shape = (*document.data.image_size, document.data.channels)
-        chosen = PRESETS[preset]
-        document.apply(f"Start from {chosen.title}", chosen.build(shape, document.classes))
-        self._context.show_page("design")
+        if self._document.start_from(preset):
+            self._context.show_page("design")
 
     def choose_and_open(self) -> None:
         start = next(iter(self._context.settings.recent_projects), None)

@@ -137,6 +137,22 @@ def test_macro_groups_steps(document):
     assert document.network == before
 
 
+def test_a_preset_fits_the_data_or_says_why_it_cannot(document, tmp_path):
+    document.set_data(DataSettings(folder=str(tmp_path), image_size=(40, 48)))
+    assert document.start_from("mobilenetv2")
+    assert document.network["input"]["shape"] == (40, 48, 3)
+    assert document.undo_stack.undoText() == "Start from MobileNetV2"
+    said = []
+    document.failed.connect(said.append)
+    network = document.network
+    assert not document.start_from("alexnet")
+    assert document.network is network
+    assert said == [
+        "AlexNet needs pictures of at least 67 × 67 pixels; 40 × 48 is too small. Choose a larger "
+        "picture size, or a network for small pictures."
+    ]
+
+
 def test_data_and_training_settings_are_undoable(document, counted):
     document.set_data(document.data.model_copy(update={"image_size": (64, 48)}), "Picture size")
     document.set_training(document.training.model_copy(update={"epochs": 3}), "Epochs")

@@ -11,7 +11,6 @@ from cnnstudio.graph import edits
 from cnnstudio.graph.catalogue import CATALOGUE
 from cnnstudio.graph.edits import COLUMN, ROW, EditError
 from cnnstudio.graph.network import Layer, Link, Network, Topology
-from cnnstudio.graph.presets import PRESETS
 from cnnstudio.graph.spec import Arity
 
 QUIET = {
@@ -280,51 +279,3 @@ def test_networks_are_equal_by_content():
     assert chain("Input", "Conv2D") != edits.move(chain("Input", "Conv2D"), {"input": (1, 1)})
     assert hash(chain("Input", "Conv2D")) == hash(chain("Input", "Conv2D"))
     assert Network() != "network"
-
-
-PUBLISHED = {"lenet5": 61_706, "tiny-vgg": 19_920, "vgg16": 138_357_544}
-
-
-@pytest.mark.parametrize("name", PRESETS)
-def test_presets_are_laid_out_in_one_column(name):
-    network = PRESETS[name].build()
-    assert_sound(network)
-    assert [layer.position for layer in network.layers.values()] == [
-        (0.0, row * ROW) for row in range(len(network))
-    ]
-    assert [layer.type for layer in network.layers.values()][:2] == ["Input", "Rescaling"]
-    assert network.sinks == (list(network.layers)[-1],)
-
-
-@pytest.mark.parametrize("name", PUBLISHED)
-def test_presets_have_their_published_parameters(name):
-    from cnnstudio.analysis import analyse
-
-    assert analyse(PRESETS[name].build()).parameters == PUBLISHED[name]
-
-
-def test_the_small_cnn_is_as_agreed():
-    types = [layer.type for layer in PRESETS["small-cnn"].build().layers.values()]
-    block = ["Conv2D", "BatchNormalization", "ReLU", "MaxPooling2D"]
-    assert types == ["Input", "Rescaling", *block, *block, "Flatten", "Dropout", "Dense"]
-
-
-@pytest.mark.parametrize("name", PRESETS)
-def test_presets_take_another_picture_and_class_count(name):
-    network = PRESETS[name].build((64, 48, 1), 7)
-    assert network["input"]["shape"] == (64, 48, 1)
-    assert network[network.sinks[0]]["units"] == 7
-
-
-def test_lenet5_pads_the_small_digits():
-    from cnnstudio.analysis import analyse
-
-    analysis = analyse(PRESETS["lenet5"].build((28, 28, 1)))
-    assert analysis.parameters == PUBLISHED["lenet5"]
-
-
-def test_a_preset_refuses_nonsense():
-    with pytest.raises(EditError, match="shape must be at least 1"):
-        PRESETS["mlp"].build((0, 28, 1))
-    with pytest.raises(EditError, match="units must be at least 1"):
-        PRESETS["mlp"].build(classes=0)
