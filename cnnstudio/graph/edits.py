@@ -262,14 +262,18 @@ def paste(
 
 
 def free_block_name(taken: Collection[str], like: str = "block") -> str:
-    """`like` if no block is called so, else the first free of `like_2`, `like_3`, …"""
+    """`like` if no block is called so, else the first free of `like_2`, `like_3`, …
+
+    A name of several words gets its number behind a space.
+    """
     if like not in taken:
         return like
-    stem = re.sub(r"_\d+$", "", like)
+    stem = re.sub(r"[_ ]\d+$", "", like)
+    between = " " if " " in stem else "_"
     number = 2
-    while f"{stem}_{number}" in taken:
+    while f"{stem}{between}{number}" in taken:
         number += 1
-    return f"{stem}_{number}"
+    return f"{stem}{between}{number}"
 
 
 def free_name(network: Network, type_: str, *, like: str | None = None) -> str:

@@ -15,7 +15,7 @@ from cnnstudio.graph.network import Block, Layer, Network
 from cnnstudio.views.design import metrics as size
 from cnnstudio.views.design.items import CARD, LayerItem
 from cnnstudio.views.design.paints import font, metrics, paints
-from cnnstudio.views.design.wording import counted
+from cnnstudio.views.design.wording import count_text, counted, short_count
 
 if TYPE_CHECKING:
     from cnnstudio.analysis import Analysis
@@ -82,6 +82,18 @@ class BlockItem(LayerItem):
     @property
     def gives_output(self) -> bool:
         return isinstance(self.info, BlockFigures) and self.info.gives_output
+
+    @property
+    def lines(self) -> list[str]:
+        """As beside a layer; a block with several outputs has costs but no one shape."""
+        info = self.info
+        if info is None or info.output_shape is not None:
+            return super().lines
+        costs = [
+            f"{count_text(info.parameters)} params",
+            f"{short_count(info.multiply_adds)} multiply-adds",
+        ]
+        return costs[:1] if self.problems else costs
 
     def colour(self, *, far: bool = False) -> QBrush:
         look = paints()
@@ -177,7 +189,7 @@ class FrameItem(QGraphicsItem):
         _paint_chevron(painter, self._button().center(), down=True)
         painter.setPen(look.text if self.chosen else look.secondary)
         painter.setFont(font(12, bold=True))
-        place = self.title_area.adjusted(8 + _BUTTON - 4, 2, 0, 0)
+        place = self.title_area.adjusted(8 + _BUTTON, 2, 8, 0)
         name = metrics(12, bold=True).elidedText(
             self.block.name, Qt.TextElideMode.ElideRight, self.area.width() - _BUTTON - 12
         )

@@ -161,6 +161,7 @@ class BlockPanel(QWidget):
         self.times.setValue(3)
         self.times.setSuffix(" in a row")
         name_widget(self.times, "blockTimes", "How often the block stands in a row")
+        self.times.lineEdit().setTextMargins(6, 0, 0, 0)
         self.times.lineEdit().returnPressed.connect(self._repeat)
         self.repeat = Button("Repeat", "blockRepeat", self._repeat)
         self.repeat.setToolTip("Chain copies behind the block")

@@ -23,7 +23,6 @@ def page_style(theme: Theme) -> str:
     #moreSettings {{ padding: 0 6px 0 0; border: none; color: {theme.secondary}; }}
     #moreSettings:focus {{ padding: 0 6px 0 0; border: none; color: {theme.accent}; }}
     #emptyCanvas {{ background: {theme.window}; border-radius: 8px; }}
-    #blockTimes {{ padding-left: 6px; }}
     #shadeBar {{ background: {theme.surface}; border-top: 1px solid {theme.border}; }}
     #layerPalette::item {{ border-radius: 6px; }}
     QToolButton[role="bare"] {{
