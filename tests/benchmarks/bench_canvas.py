@@ -94,6 +94,15 @@ def measure(layers: int) -> list[tuple[str, str, str]]:
             [timed(lambda: canvas.viewport().repaint()) for _ in range(60)],
             "paint",
         )
+        page.shade_by("multiply_adds")
+        QApplication.processEvents()
+        row(
+            f"pan at {how}, shaded",
+            [timed(lambda: canvas.pan(0, -40)) for _ in range(150)],
+            "paint",
+        )
+        page.shade_by("")
+        QApplication.processEvents()
     canvas.zoom_fit()
     row(
         "full repaint fitted",

@@ -57,6 +57,8 @@ class LayerItem(QGraphicsItem):
         # Lit while something could be dropped or linked here, or is about to be.
         self.candidate: Port | None = None
         self.target = False
+        # By what the card is shaded and how much; level 0 is nothing of it.
+        self.shade: tuple[str, int] | None = None
         self._texts: list[tuple[QPointF, QStaticText, str]] | None = None
         self._chip: tuple[QStaticText, float] | None = None
         # Room for the problem beside the card.
@@ -91,6 +93,11 @@ class LayerItem(QGraphicsItem):
             self._texts = None
             self.update()
 
+    def set_shade(self, shade: tuple[str, int] | None) -> None:
+        if shade != self.shade:
+            self.shade = shade
+            self.update()
+
     @property
     def layers(self) -> tuple[str, ...]:
         """The layers that are selected and moved with the card."""
@@ -114,6 +121,13 @@ class LayerItem(QGraphicsItem):
         """The colour of the layer's family."""
         look = paints()
         return (look.far if far else look.family)[self.layer.spec.category]
+
+    def ground(self) -> QBrush:
+        """The colour of the card seen from far away: its shade, or that of its family."""
+        if self.shade is None:
+            return self.colour(far=True)
+        look = paints()
+        return look.shades_far[self.shade] if self.shade[1] else look.shade_none_far
 
     @property
     def severity(self) -> str | None:
@@ -187,7 +201,8 @@ class LayerItem(QGraphicsItem):
             pen = look.hover if self.hovered else look.border
         painter.setPen(pen)
         self._paint_behind(painter)
-        painter.setBrush(look.card)
+        shade = look.shades.get(self.shade) if self.shade else None
+        painter.setBrush(shade or look.card)
         painter.drawRoundedRect(CARD, size.CARD_RADIUS, size.CARD_RADIUS)
         if selected and severity is not None:
             painter.setPen(look.problem(severity)[0])
@@ -203,7 +218,8 @@ class LayerItem(QGraphicsItem):
         if self._ground is not None and not self.framed:
             painter.fillRect(self._ground, look.window)
         for place, text, role in self._texts or ():
-            painter.setPen(look.secondary if role == "secondary" else look.text)
+            quiet = role == "secondary" and not (shade and place.x() < size.CARD_WIDTH)
+            painter.setPen(look.secondary if quiet else look.text)
             painter.setFont(font(13, bold=True) if role == "title" else font(12))
             painter.drawStaticText(place, text)
         if self._chip is not None and severity is not None:

@@ -14,6 +14,7 @@ from cnnstudio.graph.blocks import blocks_within
 from cnnstudio.views import icons
 from cnnstudio.views.design.block_items import BlockItem, FrameItem
 from cnnstudio.views.design.items import LayerItem, LinkItem
+from cnnstudio.views.design.shading import shade_action
 
 if TYPE_CHECKING:
     from cnnstudio.views.design.page import DesignPage
@@ -120,7 +121,7 @@ def page_actions(page: DesignPage) -> list[QAction]:
         cut, copy, paste, duplicate, delete, leave, separator("edit"), every,
         add, rename, tidy, separator("network"), block, dissolve, fold, fold_all, unfold_all,
         repeat, keep, out, separator("network"), zoom_in, zoom_out, full, fit,
-        separator("view"),
+        separator("view"), shade_action(page), separator("view"),
     ]  # fmt: skip
 
 
@@ -173,4 +174,5 @@ def canvas_menu(
         menu.addAction(actions["selectAllAction"])
         menu.addSeparator()
         menu.addActions([actions["arrangeAction"], actions["zoomFitAction"]])
+        menu.addAction(actions["shadeAction"])
     return menu

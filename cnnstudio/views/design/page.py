@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from cnnstudio.analysis import Problem, Remedy
 from cnnstudio.app.own_blocks import OwnBlocks
@@ -22,6 +22,7 @@ from cnnstudio.views.design.menus import canvas_menu, page_actions
 from cnnstudio.views.design.palette import PalettePanel
 from cnnstudio.views.design.problems import Problems
 from cnnstudio.views.design.scene import NetworkScene
+from cnnstudio.views.design.shading import ShadeBar
 from cnnstudio.views.design.style import page_style
 from cnnstudio.views.design.summary import Summary
 
@@ -49,6 +50,7 @@ class DesignPage(QWidget):
         self.palette_panel = PalettePanel(self.own_blocks)
         self.canvas = NetworkCanvas(self.scene, self.editing, self.own_blocks)
         self.empty = EmptyCanvas(self.editing, self.canvas.viewport())
+        self.shade_bar = ShadeBar()
         self.inspector = Inspector(self.document, self.editing)
         self.summary = Summary()
         self.problems = Problems()
@@ -113,6 +115,11 @@ class DesignPage(QWidget):
         """Add a layer behind the selected one, or at the end of the network."""
         self.editing.add_connected(type_)
 
+    def shade_by(self, way: str) -> None:
+        """Shade the cards by "parameters", "multiply_adds" or "memory"; "" ends that."""
+        self.scene.shade_by(way)
+        self.shade_bar.show_scale(self.scene.scale)
+
     def rename(self) -> None:
         """Begin to rename the selected layer or block."""
         self.inspector.focus_name()
@@ -171,8 +178,14 @@ class DesignPage(QWidget):
         bottom.setStretchFactor(0, 2)
         bottom.setStretchFactor(1, 1)
         bottom.setSizes([640, 290])
+        above = QWidget()
+        column = QVBoxLayout(above)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.canvas, 1)
+        column.addWidget(self.shade_bar)
         middle = QSplitter(Qt.Orientation.Vertical)
-        middle.addWidget(self.canvas)
+        middle.addWidget(above)
         middle.addWidget(bottom)
         middle.setStretchFactor(0, 1)
         middle.setStretchFactor(1, 0)
@@ -214,6 +227,8 @@ class DesignPage(QWidget):
         canvas.opened.connect(lambda _name: self.inspector.focus_name())
         canvas.search_requested.connect(self.focus_search)
         canvas.menu_requested.connect(self._show_menu)
+        self.shade_bar.chosen.connect(self.shade_by)
+        canvas.zoomed.connect(self.shade_bar.show_zoom)
         self.summary.table.picked.connect(self._pick)
         self.summary.table.opened.connect(canvas.show_layer)
         self.problems.chosen.connect(canvas.show_layer)
@@ -248,6 +263,7 @@ class DesignPage(QWidget):
         kept = len(self.scene.network.layers.keys() & network.layers.keys())
         other = kept <= len(network) // 2
         self.scene.show_network(network, analysis)
+        self.shade_bar.show_scale(self.scene.scale)
         self.summary.show_analysis(analysis, self.scene.selected_layers())
         self.problems.show_analysis(analysis)
         self.empty.setVisible(not network.layers)

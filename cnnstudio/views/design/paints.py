@@ -11,6 +11,11 @@ from cnnstudio.graph.spec import Category
 from cnnstudio.views import theme
 from cnnstudio.views.theme import Theme
 
+# How many shades there are, the lightest being 1.
+SHADES = 5
+# The colour of each way of shading, as the bars in the summary table have it.
+_HUES = {"parameters": "accent", "multiply_adds": "#b07cf7", "memory": "#18a999"}
+
 
 class Paints:
     """What cards and links are painted with in one theme."""
@@ -63,6 +68,19 @@ class Paints:
             category: QBrush(QColor(look.tint(hue, "surface", 0.5)))
             for category, hue in look.family.items()
         }
+
+        # Text on a shade is never secondary: it would lose its contrast.
+        self.shades = {
+            (way, level): QBrush(QColor(look.tint(hue, "surface", 0.1 * level)))
+            for way, hue in _HUES.items()
+            for level in range(1, SHADES + 1)
+        }
+        self.shades_far = {
+            (way, level): QBrush(QColor(look.tint(hue, "surface", level / SHADES)))
+            for way, hue in _HUES.items()
+            for level in range(1, SHADES + 1)
+        }
+        self.shade_none_far = QBrush(QColor(look.tint("secondary", "window", 0.25)))
 
     def problem(self, severity: str) -> tuple[QPen, QPen, QBrush]:
         """Outline, text and ground for a problem."""

@@ -25,6 +25,7 @@ from cnnstudio.views.design.block_items import (
 from cnnstudio.views.design.items import LayerItem, LinkItem, Port
 from cnnstudio.views.design.paints import paints
 from cnnstudio.views.design.routing import Router
+from cnnstudio.views.design.shading import Scale, scale_of
 
 if TYPE_CHECKING:
     from cnnstudio.analysis import Analysis, LayerInfo, Problem
@@ -52,6 +53,8 @@ class NetworkScene(QGraphicsScene):
         self._frames: tuple[tuple[Block, tuple[str, ...]], ...] = ()
         self.view_margin = _MARGIN
         self._router = Router()
+        self.scale = Scale()
+        self._analysis: Analysis | None = None
         self._far = False
         self._far_cards: list[tuple[QBrush, list[QRectF]]] | None = None
         self._far_lines: list[QLineF] = []
@@ -100,8 +103,20 @@ class NetworkScene(QGraphicsScene):
             self._show_links(cards)
             self._show_frames()
         self._fit_chips(problems)
+        self._analysis = analysis
+        if self.scale.way:
+            self.shade_by(self.scale.way)
         self._changed_far()
         self.fit_scene_rect()
+
+    def shade_by(self, way: str) -> None:
+        """Shade the cards by one of `shading.WAYS`; not at all if it is none of them."""
+        if self._analysis is None:
+            return
+        self.scale = scale_of(self._analysis, self.view, way)
+        for name, item in self.layer_items.items():
+            item.set_shade((way, self.scale.levels[name]) if self.scale.way else None)
+        self._changed_far()
 
     def place(self, network: Network) -> None:
         """Show layers and links at the places of `network`, a version of the one that is shown."""
@@ -370,7 +385,7 @@ class NetworkScene(QGraphicsScene):
         look = paints()
         groups: dict[object, tuple[QBrush, list[QRectF]]] = {}
         for item in self.layer_items.values():
-            brush = item.colour(far=True)
+            brush = item.ground()
             key: object = brush.color().rgb()
             if item.isSelected():
                 key, brush = "selected", look.accent
