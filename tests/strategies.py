@@ -64,7 +64,8 @@ def _values(field: Field) -> st.SearchStrategy:
         return st.one_of(number, st.lists(number, min_size=1, max_size=4).map(field.check))
     if field.kind is Kind.RANGE:
         low, high = field.minimum, field.maximum
-        ends = st.floats(-1.0 if low is None else low, 255.0 if high is None else high)
+        low = -1.0 if low is None else low + field.exclusive_minimum * 0.01
+        ends = st.floats(low, 255.0 if high is None else high)
         return st.tuples(ends, ends).map(sorted).map(tuple)
     if field.kind is Kind.PAIR:
         return _PAIRS[field.name]
@@ -79,9 +80,16 @@ def _values(field: Field) -> st.SearchStrategy:
         return st.tuples(st.tuples(side, side), st.tuples(side, side))
     if field.kind is Kind.REGULARIZER:
         return st.builds(L1L2, st.floats(0, 1), st.floats(0, 1)).map(field.check)
+    if field.kind is Kind.OBJECT:
+        return st.sampled_from(field.choices).flatmap(lambda name: _objects(field, name))
     low = 0.01 if field.exclusive_minimum else field.minimum
     high = 0.99 if field.exclusive_maximum else field.maximum
     return st.floats(-10 if low is None else low, 10 if high is None else high)
+
+
+def _objects(field: Field, name: str) -> st.SearchStrategy:
+    arguments = {option.name: values(option) for option in field.options[name]}
+    return st.fixed_dictionaries({"name": st.just(name)}, optional=arguments).map(field.check)
 
 
 _LENGTHS = st.sampled_from([1, 2, 3, 4, 6, 8])

@@ -97,6 +97,21 @@ def stride_and_dilation(strides: Pair, dilation: Pair) -> Finding:
     )
 
 
+def unequal_strides(strides: Pair) -> Finding:
+    """Strides that TensorFlow has no filter by channel for."""
+    return Finding(
+        "unequal-strides",
+        f"{{name}} has strides {size(strides)}: TensorFlow filters channels by themselves only "
+        "with the same stride down and across.",
+        f"strides {size(strides)} are not equal",
+        tuple(
+            (f"Set strides to {stride}", setting(strides=(stride, stride)))
+            for stride in sorted(set(strides))
+        ),
+        "error",
+    )
+
+
 def _groups(groups: int, filters: int, channels: int) -> list[_Offer]:
     common = gcd(filters, channels)
     fitting = max(number for number in range(1, min(groups, common) + 1) if common % number == 0)

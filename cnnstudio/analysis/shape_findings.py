@@ -204,14 +204,14 @@ def crops_all(shape: Shape, cropping: tuple[Pair, Pair]) -> Finding:
     )
 
 
-def nothing_left(shape: Shape, output: Pair) -> Finding:
-    """A convolution backwards with an empty output."""
+def too_little_left(window: int) -> Finding:
+    """A convolution backwards whose output is too small to be gone back from."""
     return Finding(
-        "nothing-left",
-        f"{{name}} would give {size(output)} values for {sized(shape[:2])} input: "
-        "leave output_padding to the strides.",
-        f"output of {size(output)}",
-        (("Reset output_padding", setting(output_padding=None)), _REMOVE),
+        "output-padding",
+        f"{{name}} has an even filter of {window} with same padding and output_padding 0, which "
+        "leaves one row or column too few for TensorFlow: leave output_padding to the strides.",
+        f"output_padding 0 with a filter of {window}",
+        (("Reset output_padding", setting(output_padding=None)),),
         "error",
     )
 

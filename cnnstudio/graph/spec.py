@@ -6,10 +6,12 @@ defaults, help). The catalogue in `cnnstudio.graph.catalogue` is the list of the
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 # Axes a shape may have, and numbers in a list.
@@ -31,6 +33,7 @@ class Kind(enum.Enum):
     NUMBERS = "number or list of numbers"
     RANGE = "number or lowest and highest number"
     REGULARIZER = "L1 and L2 penalty"
+    OBJECT = "one of a list, with settings of its own"
 
 
 class Category(enum.Enum):
@@ -77,14 +80,26 @@ class L1L2(NamedTuple):
     l2: float = 0.0
 
 
+class Made(NamedTuple):
+    """An object of Keras that differs from its defaults, such as an initialiser.
+
+    `arguments` are those that differ, in the order they are declared in.
+    """
+
+    name: str
+    arguments: tuple[tuple[str, Any], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One setting of a layer, under Keras's own argument name.
 
     Values are immutable: int, float, bool, str, a pair `(height, width)`, sides
     `((top, bottom), (left, right))`, a shape `(height, width, channels)`, whole numbers as a
-    tuple, a float or a tuple of several floats, a range `(low, high)`, an `L1L2`, or None where
-    `optional`.
+    tuple, a float or a tuple of several floats, a range `(low, high)`, an `L1L2`, an object by its
+    name alone or as a `Made`, or None where `optional`.
+
+    `options` are the fields that each of the `choices` of an object has.
 
     `keras_default` is Keras's own default where ours is another, None where it has none.
     """
@@ -102,6 +117,9 @@ class Field:
     none_means: str = ""
     advanced: bool = False
     keras_default: Any = AS_KERAS
+    options: Mapping[str, tuple[Field, ...]] = dataclasses.field(
+        default_factory=lambda: MappingProxyType({}), hash=False
+    )
 
     def check(self, value: Any) -> Any:
         """Return `value` in its canonical immutable form.
@@ -143,6 +161,8 @@ class Field:
             return self._numbers(value)
         if self.kind is Kind.RANGE:
             return self._range(value)
+        if self.kind is Kind.OBJECT:
+            return self._object(value)
         return self._regularizer(value)
 
     def encode(self, value: Any) -> Any:
@@ -151,6 +171,12 @@ class Field:
             return {"l1": value.l1, "l2": value.l2}
         if self.kind is Kind.SIDES:
             return [list(axis) for axis in value]
+        if isinstance(value, Made):
+            fields = {field.name: field for field in self.options[value.name]}
+            return {
+                "name": value.name,
+                **{key: fields[key].encode(part) for key, part in value.arguments},
+            }
         return list(value) if isinstance(value, tuple) else value
 
     def _ranged(self, value: Any) -> Any:
@@ -207,6 +233,33 @@ class Field:
         if low > high:
             raise ValueError(f"{self.name} goes from the lowest to the highest number.")
         return low, high
+
+    def _object(self, value: Any) -> str | Made:
+        given: Mapping[str, Any] = {}
+        if isinstance(value, Made):
+            value, given = value.name, dict(value.arguments)
+        elif isinstance(value, Mapping):
+            given = {str(key): part for key, part in value.items() if key != "name"}
+            value = value.get("name")
+        if value not in self.choices:
+            raise ValueError(
+                f"{self.name} cannot be {value!r}: choose one of {', '.join(self.choices)}."
+            )
+        fields = {field.name: field for field in self.options.get(value, ())}
+        unknown = [key for key in given if key not in fields]
+        if unknown:
+            raise ValueError(f"{self.name}: {value} has no {unknown[0]!r}.")
+        try:
+            checked = {key: fields[key].check(part) for key, part in given.items()}
+            checked = {key: checked.get(key, field.default) for key, field in fields.items()}
+        except ValueError as error:
+            raise ValueError(f"{self.name}: {error}") from None
+        differing = tuple(
+            (key, checked[key])
+            for key, field in fields.items()
+            if checked[key] != field.default or field.keras_default is None
+        )
+        return Made(value, differing) if differing else value
 
     def _regularizer(self, value: Any) -> L1L2 | None:
         if isinstance(value, Mapping):

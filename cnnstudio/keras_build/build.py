@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from cnnstudio.analysis import analyse
 from cnnstudio.errors import StudioError
 from cnnstudio.graph.network import Layer, Network
-from cnnstudio.graph.spec import Arity, Call, Kind, LayerSpec
+from cnnstudio.graph.spec import Arity, Call, Field, Kind, LayerSpec, Made
 from cnnstudio.keras_build.backend import load_keras
 
 if TYPE_CHECKING:
@@ -111,11 +111,11 @@ def layer_arguments(layer: Layer, seed: int | None = None) -> dict[str, Any]:
         value = layer.settings[field.name]
         if field.kind is Kind.REGULARIZER and value is not None:
             value = keras.regularizers.L1L2(l1=value.l1, l2=value.l2)
-        elif field.kind in (Kind.WHOLES, Kind.NUMBERS) and isinstance(value, tuple):
-            # As Keras has them after saving: an axis alone is a number.
-            value = value[0] if field.name == "axis" and len(value) == 1 else list(value)
-        elif field.name.endswith("initializer") and seed is not None:
-            value = _seeded(value, derived_seed(seed, layer.name, field.name))
+        elif field.kind is Kind.OBJECT and value is not None:
+            drawn = derived_seed(seed, layer.name, field.name) if seed is not None else None
+            value = _made(field, value, drawn)
+        elif field.kind in (Kind.WHOLES, Kind.NUMBERS):
+            value = _as_keras(field, value)
         elif field.name == "seed" and value is None and seed is not None:
             value = derived_seed(seed, layer.name, field.name)
         arguments[field.name] = value
@@ -137,7 +137,12 @@ def _apply(layer: Layer, fed_by: list[Any], seed: int | None) -> Any:
     arguments = layer_arguments(layer, seed)
     if layer.type == "Input":
         return keras.Input(**arguments)
-    return called(layer.spec, layer_class(layer.spec)(**arguments), fed_by)
+    made = layer_class(layer.spec)(**arguments)
+    output = called(layer.spec, made, fed_by)
+    if not layer.settings.get("trainable", True):
+        # Layers that are made of layers pass it on only once those are there.
+        made.trainable = False
+    return output
 
 
 def layer_class(spec: LayerSpec) -> Any:
@@ -154,12 +159,33 @@ def called(spec: LayerSpec, made: Any, fed_by: list[Any]) -> Any:
     return made(*fed_by) if len(fed_by) > 1 else made(fed_by[0], fed_by[0])
 
 
-def _seeded(initializer: str, seed: int) -> Any:
+def _made(field: Field, value: str | Made, seed: int | None) -> Any:
+    """An initialiser or a constraint of Keras."""
     import keras
 
+    name, arguments = value if isinstance(value, Made) else (value, ())
+    if not arguments and seed is None:
+        return name
+    fields = {option.name: option for option in field.options[name]}
+    given = {key: _as_keras(fields[key], part) for key, part in arguments}
+    module = keras.initializers if field.name.endswith("_initializer") else keras.constraints
     # Not through `get`: it makes an instance without a seed, which draws one from Python's.
-    kind = getattr(keras.initializers, "".join(word.title() for word in initializer.split("_")))
-    return kind(seed=seed) if "seed" in inspect.signature(kind).parameters else kind()
+    kind = getattr(module, class_name(name))
+    if seed is not None and "seed" in inspect.signature(kind).parameters:
+        given["seed"] = seed
+    return kind(**given)
+
+
+def _as_keras(field: Field, value: Any) -> Any:
+    """A list as Keras has it after saving: an axis alone is a number."""
+    if not isinstance(value, tuple):
+        return value
+    return value[0] if field.name == "axis" and len(value) == 1 else list(value)
+
+
+def class_name(name: str) -> str:
+    """`HeNormal` for `he_normal`."""
+    return "".join(word.capitalize() for word in name.split("_"))
 
 
 def _bare(tensors: list[Any]) -> Any:

@@ -89,8 +89,6 @@ def settings_of(
     if config.get("data_format") == "channels_first":
         raise ValueError("its channels come first")
     _check_dtype(config.get("dtype"))
-    if config.get("trainable") is False and "trainable" not in known:
-        notes.append("is frozen in the file; here training changes it")
     usual, renamed = _USUAL.get(type_, {}), _RENAMED.get(type_, {})
     settings: dict[str, Any] = {}
     for written, value in config.items():
@@ -113,17 +111,26 @@ def _take(settings: dict[str, Any], field: Field, value: Any, notes: list[str]) 
         if field.kind is Kind.REGULARIZER:
             settings[field.name] = _penalty(field.name, value)
             return
-        value = _identifier(value)
+        value = _object(field, value) if field.kind is Kind.OBJECT else _identifier(value)
     if field.name.endswith("_initializer"):
         try:
             field.check(value)
         except ValueError:
             # The weights come along; only starting anew would start elsewhere.
-            notes.append(f"starts its {field.name.removesuffix('_initializer')} with {value}")
+            name = value["name"] if isinstance(value, Mapping) else value
+            notes.append(f"starts its {field.name.removesuffix('_initializer')} with {name}")
             return
     if isinstance(value, str):
         value = _VALUES.get(value, value)
     settings[field.name] = value
+
+
+def _object(field: Field, value: Mapping[str, Any]) -> dict[str, Any]:
+    """An initialiser or a constraint with the arguments that the catalogue knows of it."""
+    name, config = _identifier(value), value.get("config")
+    known = {option.name for option in field.options.get(name, ())}
+    given = config if isinstance(config, Mapping) else {}
+    return {"name": name, **{key: _plain(given[key]) for key in given if key in known}}
 
 
 def _penalty(key: str, value: Mapping[str, Any]) -> dict[str, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 WIDTH = 88
 
@@ -13,12 +14,17 @@ WIDTH = 88
 class Call:
     """`function(arguments)`, or `function(arguments)(fed)`: what a layer is and what feeds it.
 
-    A list among the arguments, or as `fed`, is written as a list.
+    A list among the arguments, or as `fed`, is written as a list; a call among the arguments is
+    one argument, with its keyword in `function`; so is a list with a keyword, in square `brackets`.
     """
 
     function: str
-    arguments: Sequence[str | list[str]]
+    arguments: Sequence[Part]
     fed: str | list[str] | None = None
+    brackets: str = "()"
+
+
+Part: TypeAlias = str | list[str] | Call
 
 
 def assignment(variable: str, call: Call, indent: int = 0) -> str:
@@ -49,14 +55,14 @@ def statement(start: str, value: Call | list[str], indent: int = 0) -> str:
     return f"{tail}{_hanging([value.fed], indent)})"
 
 
-def _bracketed(parts: Sequence[str | list[str]], indent: int, before: int, pair: str) -> str:
+def _bracketed(parts: Sequence[Part], indent: int, before: int, pair: str) -> str:
     inside = _joined(parts)
     if indent + before + _width(inside) + 2 <= WIDTH:
         return f"{pair[0]}{inside}{pair[1]}"
     return f"{pair[0]}{_hanging(parts, indent, comma=pair == '[]')}{pair[1]}"
 
 
-def _hanging(parts: Sequence[str | list[str]], indent: int, *, comma: bool = False) -> str:
+def _hanging(parts: Sequence[Part], indent: int, *, comma: bool = False) -> str:
     """The inside of brackets on lines of its own: one if they fit, else one for each part."""
     space = " " * (indent + 4)
     inside = _joined(parts)
@@ -64,20 +70,26 @@ def _hanging(parts: Sequence[str | list[str]], indent: int, *, comma: bool = Fal
         return f"\n{space}{inside}\n{' ' * indent}"
     lines = []
     for part in parts:
-        if isinstance(part, list) and len(space) + _width(_flat(part)) + 1 > WIDTH:
+        if isinstance(part, str) or len(space) + _width(_flat(part)) + 1 <= WIDTH:
+            lines.append(space + _flat(part))
+        elif isinstance(part, list):
             lines.append(f"{space}[{_hanging(part, indent + 4, comma=True)}]")
         else:
-            lines.append(space + _flat(part))
+            listed = part.brackets == "[]"
+            inner = _hanging(part.arguments, indent + 4, comma=listed)
+            lines.append(f"{space}{part.function}{part.brackets[0]}{inner}{part.brackets[1]}")
     # A single argument takes no comma.
     end = "," if len(parts) > 1 or comma else ""
     return "\n" + ",\n".join(lines) + f"{end}\n{' ' * indent}"
 
 
-def _joined(parts: Sequence[str | list[str]]) -> str:
+def _joined(parts: Sequence[Part]) -> str:
     return ", ".join(_flat(part) for part in parts)
 
 
-def _flat(part: str | list[str]) -> str:
+def _flat(part: Part) -> str:
+    if isinstance(part, Call):
+        return f"{part.function}{part.brackets[0]}{_joined(part.arguments)}{part.brackets[1]}"
     return f"[{_joined(part)}]" if isinstance(part, list) else part
 
 

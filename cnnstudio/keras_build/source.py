@@ -19,10 +19,10 @@ from typing import Any
 
 from cnnstudio.graph.catalogue import CATALOGUE
 from cnnstudio.graph.network import Layer, Network
-from cnnstudio.graph.spec import AS_KERAS, Call, Kind
-from cnnstudio.keras_build.build import check_buildable, model_name
+from cnnstudio.graph.spec import AS_KERAS, Call, Field, Kind, Made
+from cnnstudio.keras_build.build import check_buildable, class_name, model_name
 from cnnstudio.keras_build.layout import Call as Written
-from cnnstudio.keras_build.layout import assignment, statement
+from cnnstudio.keras_build.layout import Part, assignment, statement
 
 # Where Keras's own default is another than the catalogue's, which starts with what is usual today.
 KERAS_DEFAULTS: Mapping[tuple[str, str], Any] = {
@@ -74,7 +74,7 @@ LOSSES = (
 )
 SIGMOIDS, SOFTMAXES = ("sigmoid", "hard_sigmoid"), ("softmax", "sparsemax")
 # Layers that hand probabilities on unchanged.
-PASSING = ("Dropout", "Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "Reshape")
+PASSING = ("Dropout", "Flatten", "GlobalAveragePooling2D", "Reshape")
 LONGEST_VARIABLE = 32
 _TAKEN = {
     *keyword.kwlist,
@@ -156,10 +156,21 @@ def _build_function(network: Network, name: str, training: Mapping[str, Any]) ->
     outputs = _bare([variables[sink] for sink in network.sinks])
     made = Written("keras.Model", [inputs, outputs, f"name={_text(model_name(name))}"])
     compiled = _compile(network, training)
+    frozen = [
+        f"    model.get_layer({_text(layer.name)}).trainable = False"
+        for layer in network.layers.values()
+        # Layers that are made of layers pass it on only once those are there.
+        if layer.spec.call is Call.APART and not layer["trainable"]
+    ]
     if compiled is None:
         lines[1] = '    """Return the network."""'
+        if frozen:
+            return "\n".join(
+                [*lines, assignment("model", made, indent=4), *frozen, "    return model"]
+            )
         return "\n".join([*lines, statement("return ", made, indent=4)])
     lines.append(assignment("model", made, indent=4))
+    lines += frozen
     lines.append(statement("", compiled, indent=4))
     return "\n".join([*lines, "    return model"])
 
@@ -258,21 +269,34 @@ def _one_score(network: Network) -> bool:
     return 1 in (layer.settings.get("units"), layer.settings.get("filters"))
 
 
-def _arguments(layer: Layer) -> list[str]:
+def _arguments(layer: Layer) -> list[Part]:
     """The written arguments of a layer: required ones by position, then what differs, then name."""
     positional = POSITIONAL.get(layer.type, ())
-    written = [_value(layer, key) for key in positional]
+    written: list[Part] = [_argument(layer.spec.field(key), layer[key], "") for key in positional]
     for field in layer.spec.fields:
         default = KERAS_DEFAULTS.get((layer.type, field.name), field.default)
         # Keras has no default for some, and takes all others for what they are.
         required = layer.type == "Input" or (default is None and field.default is not None)
         if field.name not in positional and (required or layer[field.name] != default):
-            written.append(f"{field.name}={_value(layer, field.name)}")
+            written.append(_argument(field, layer[field.name], f"{field.name}="))
     return [*written, f"name={_text(layer.name)}"]
 
 
-def _value(layer: Layer, key: str) -> str:
-    value, kind = layer[key], layer.spec.field(key).kind
+def _argument(field: Field, value: Any, keyword: str) -> Part:
+    """An argument with its keyword, in parts where it may need more than a line."""
+    if isinstance(value, Made):
+        options = {option.name: option for option in field.options[value.name]}
+        parts = [f"{part}={_written(options[part], given)}" for part, given in value.arguments]
+        module = "initializers" if field.name.endswith("_initializer") else "constraints"
+        return Written(f"{keyword}keras.{module}.{class_name(value.name)}", parts)
+    if field.kind is Kind.NUMBERS and isinstance(value, tuple):
+        return Written(keyword, [*map(_number, value)], brackets="[]")
+    return keyword + _written(field, value)
+
+
+def _written(field: Field, value: Any) -> str:
+    """A setting as a person would type it."""
+    kind = field.kind
     if value is None or isinstance(value, bool):
         return repr(value)
     if kind is Kind.REGULARIZER:
@@ -287,15 +311,11 @@ def _value(layer: Layer, key: str) -> str:
         return _number(value)
     if kind is Kind.RANGE:
         low, high = value
-        if layer.spec.field(key).check(abs(high)) == value:
+        if field.check(abs(high)) == value:
             return _number(abs(high))
         return f"({_number(low)}, {_number(high)})"
-    if kind is Kind.WHOLES and len(value) == 1 and key == "axis":
-        return repr(value[0])
-    if kind is Kind.WHOLES and key in ("axis", "shared_axes", "output_shape"):
-        return repr(list(value))
-    if kind is Kind.NUMBERS:
-        return f"[{', '.join(map(_number, value))}]"
+    if kind is Kind.WHOLES and field.name not in ("target_shape", "dims"):
+        return repr(value[0]) if len(value) == 1 and field.name == "axis" else repr(list(value))
     return _text(value) if isinstance(value, str) else repr(value)
 
 

@@ -85,6 +85,27 @@ def test_no_list_becomes_one(qtbot):
     assert editor.field.check(editor.value()) == (1, 2)
 
 
+def test_what_is_chosen_brings_its_own_settings(qtbot):
+    field = CATALOGUE["Conv2D"].field("kernel_initializer")
+    editor = editor_for(field)
+    qtbot.addWidget(editor)
+    editor.show_value("glorot_uniform")
+    assert field.check(editor.value()) == "glorot_uniform"
+    assert len(editor.inputs) == 1
+    made = field.check({"name": "variance_scaling", "scale": 2.0, "mode": "fan_out"})
+    editor.show_value(made)
+    assert field.check(editor.value()) == made
+    scale = editor.findChild(QLineEdit, "setting_kernel_initializer_scale")
+    with qtbot.waitSignal(editor.edited):
+        typed(qtbot, scale, "1/2")
+    assert dict(field.check(editor.value()).arguments) == {"scale": 0.5, "mode": "fan_out"}
+    combo = editor.choice.combo
+    combo.setCurrentText("random_normal")
+    with qtbot.waitSignal(editor.edited):
+        combo.activated.emit(combo.currentIndex())
+    assert field.check(editor.value()) == "random_normal"
+
+
 @pytest.mark.parametrize(
     ("text", "numbers"),
     [

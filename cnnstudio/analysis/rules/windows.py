@@ -48,13 +48,20 @@ def _unused(shape: Shape, window: Pair, strides: Pair, padding: str) -> Pair:
 
 
 def _slid(type_: str, settings: Settings, shape: Shape) -> tuple[int, int, Pair]:
-    """Output rows and columns of a convolution, and what its filter covers."""
+    """Output rows and columns of a convolution, and what its filter covers.
+
+    Filters on one channel each may have strides and dilation at once: Keras then drops rows and
+    columns itself, so that the strides need not be equal either.
+    """
     kernel, strides = settings["kernel_size"], settings["strides"]
     dilation, padding = settings["dilation_rate"], settings["padding"]
     if len(shape) != 3:
         raise Refused(findings.needs_volume(type_, shape))
     if strides != (1, 1) and dilation != (1, 1):
-        raise Refused(findings.stride_and_dilation(strides, dilation))
+        if type_ == "Conv2D":
+            raise Refused(findings.stride_and_dilation(strides, dilation))
+    elif strides[0] != strides[1] and type_ != "Conv2D":
+        raise Refused(findings.unequal_strides(strides))
     reach = kernel if dilation == (1, 1) else effective(kernel, dilation)
     if padding == "valid" and (reach[0] > shape[0] or reach[1] > shape[1]):
         raise Refused(findings.filter_too_large(shape, kernel, dilation, reach))
@@ -167,8 +174,10 @@ def conv2d_transpose(settings: Settings, shapes: tuple[Shape, ...]) -> Outcome:
         transposed_extent(shape[axis], window[axis], strides[axis], padding, more and more[axis])
         for axis in (0, 1)
     )
-    if rows < 1 or columns < 1:
-        raise Refused(shape_findings.nothing_left(shape, (rows, columns)))
+    if padding == "same" and more is not None:
+        for axis in (0, 1):
+            if window[axis] % 2 == 0 and more[axis] == 0:
+                raise Refused(shape_findings.too_little_left(window[axis]))
     weights = kernel[0] * kernel[1] * shape[2] * filters
     return Outcome(
         (rows, columns, filters),

@@ -7,6 +7,7 @@ from cnnstudio.graph.catalogue.fields import (
     TRAINABLE,
     activation,
     axes,
+    constraint,
     initializer,
     regularizer,
 )
@@ -93,6 +94,7 @@ SPECS = (
             ),
             initializer("alpha_initializer", "zeros", "factors"),
             regularizer("alpha_regularizer", "factors"),
+            constraint("alpha_constraint", "factors"),
             TRAINABLE,
         ),
         stem="prelu",

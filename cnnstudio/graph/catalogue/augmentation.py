@@ -99,11 +99,13 @@ SPECS = (
     _random(
         "RandomZoom",
         "Enlarges or shrinks pictures at random while training.",
-        _factor("Share of the height: above 0 zooms out, below 0 in.", 0.2, name="height_factor"),
+        _factor("Share of the height: above 0 zooms out, below 0 in.", 0.2, name="height_factor",
+                exclusive_minimum=True),
         _factor(
             "Share of the width.",
             None,
             name="width_factor",
+            exclusive_minimum=True,
             optional=True,
             none_means="same as height_factor",
         ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from cnnstudio.graph.spec import AS_KERAS, Field, Kind
@@ -14,11 +16,85 @@ ACTIVATIONS = (
     "soft_shrink", "hard_shrink", "softplus", "softsign", "squareplus", "sparse_plus",
     "exponential", "softmax", "log_softmax", "log_sigmoid", "sparsemax",
 )  # fmt: skip
-INITIALIZERS = (
-    "glorot_uniform", "glorot_normal", "he_normal", "he_uniform", "lecun_normal",
-    "lecun_uniform", "random_normal", "random_uniform", "truncated_normal",
-    "variance_scaling", "orthogonal", "zeros", "ones",
-)  # fmt: skip
+
+
+def _number(name: str, default: float, help_: str, **more: Any) -> Field:
+    return Field(name, Kind.FLOAT, default, help_, **more)
+
+
+_NORMAL = (
+    _number("mean", 0.0, "Middle of the numbers drawn."),
+    _number("stddev", 0.05, "Spread of the numbers drawn.", minimum=0.0),
+)
+# What can be set of each initialiser; all but the last two draw at random.
+INITIALIZER_OPTIONS: Mapping[str, tuple[Field, ...]] = MappingProxyType(
+    {
+        "glorot_uniform": (),
+        "glorot_normal": (),
+        "he_normal": (),
+        "he_uniform": (),
+        "lecun_normal": (),
+        "lecun_uniform": (),
+        "random_normal": _NORMAL,
+        "random_uniform": (
+            _number("minval", -0.05, "Smallest number drawn."),
+            _number("maxval", 0.05, "Largest number drawn."),
+        ),
+        "truncated_normal": _NORMAL,
+        "variance_scaling": (
+            _number("scale", 1.0, "Factor for the variance.", minimum=0.0, exclusive_minimum=True),
+            Field(
+                "mode",
+                Kind.CHOICE,
+                "fan_in",
+                "What the variance is divided by: the inputs, the outputs or their mean.",
+                choices=("fan_in", "fan_out", "fan_avg"),
+            ),
+            Field(
+                "distribution",
+                Kind.CHOICE,
+                "truncated_normal",
+                "How the numbers are spread.",
+                choices=("truncated_normal", "untruncated_normal", "uniform"),
+            ),
+        ),
+        "orthogonal": (_number("gain", 1.0, "Factor for the matrix."),),
+        "zeros": (),
+        "ones": (),
+        "constant": (_number("value", 0.0, "The number that all are.", keras_default=None),),
+    }
+)
+INITIALIZERS = tuple(INITIALIZER_OPTIONS)
+_NORM_AXIS = Field(
+    "axis",
+    Kind.WHOLES,
+    (0,),
+    "Axes of the weights that a norm is taken along; 0, 1, 2: each filter of a convolution.",
+    minimum=-4,
+    maximum=4,
+)
+CONSTRAINT_OPTIONS: Mapping[str, tuple[Field, ...]] = MappingProxyType(
+    {
+        "max_norm": (
+            _number("max_value", 2.0, "Largest norm.", minimum=0.0),
+            _NORM_AXIS,
+        ),
+        "non_neg": (),
+        "unit_norm": (_NORM_AXIS,),
+        "min_max_norm": (
+            _number("min_value", 0.0, "Smallest norm.", minimum=0.0),
+            _number("max_value", 1.0, "Largest norm.", minimum=0.0),
+            _number(
+                "rate",
+                1.0,
+                "How far a step goes towards the bounds; 1 goes all the way.",
+                minimum=0.0,
+                maximum=1.0,
+            ),
+            _NORM_AXIS,
+        ),
+    }
+)
 # Larger numbers are typing errors, and would overflow what a person can read.
 LARGEST = 1_000_000
 
@@ -43,11 +119,27 @@ def initializer(name: str, default: str, what: str) -> Field:
         choices = tuple(choice for choice in INITIALIZERS if choice != "orthogonal")
     return Field(
         name,
-        Kind.CHOICE,
+        Kind.OBJECT,
         default,
         f"How the {what} start before training.",
         choices=choices,
         advanced=True,
+        options=INITIALIZER_OPTIONS,
+    )
+
+
+def constraint(name: str, what: str) -> Field:
+    """What weights are held to after each step."""
+    return Field(
+        name,
+        Kind.OBJECT,
+        None,
+        f"What the {what} are held to after each step of training.",
+        choices=tuple(CONSTRAINT_OPTIONS),
+        optional=True,
+        none_means="no constraint",
+        advanced=True,
+        options=CONSTRAINT_OPTIONS,
     )
 
 
@@ -100,6 +192,7 @@ def weights(*kinds: tuple[str, str], bias: bool = True, outputs: bool = True) ->
             for name, what in kinds
         ),
         *(regularizer(f"{name}_regularizer", what) for name, what in kinds),
+        *(constraint(f"{name}_constraint", what) for name, what in kinds),
         *((regularizer("activity_regularizer", "outputs"),) if outputs else ()),
         TRAINABLE,
     )
@@ -114,6 +207,8 @@ def scale_and_shift() -> tuple[Field, ...]:
         initializer("gamma_initializer", "ones", "factors"),
         regularizer("beta_regularizer", "shifts"),
         regularizer("gamma_regularizer", "factors"),
+        constraint("beta_constraint", "shifts"),
+        constraint("gamma_constraint", "factors"),
         TRAINABLE,
     )
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -13,11 +14,12 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
+    QHBoxLayout,
     QVBoxLayout,
     QWidget,
 )
 
-from cnnstudio.graph.spec import L1L2, Field, Kind
+from cnnstudio.graph.spec import L1L2, Field, Kind, Made
 from cnnstudio.views.design.editor import Editor, sign
 from cnnstudio.views.design.lists import ListEditor, RangeEditor
 from cnnstudio.views.design.numbers import LockButton, NumberEdit, WholeEdit
@@ -192,6 +194,68 @@ class PenaltyEditor(Editor):
         self.l2.show_value(penalty.l2)
 
 
+class ObjectEditor(Editor):
+    """OBJECT: one of a list, and below it what can be set of the one that is chosen."""
+
+    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        self.choice = ChoiceEditor(field)
+        self._column = QVBoxLayout()
+        self._column.setSpacing(2)
+        self._column.addWidget(self.choice)
+        self.row.addLayout(self._column)
+        self._shown = ""
+        self._parts: dict[str, Editor] = {}
+        self._rows: list[QWidget] = []
+        self.choice.edited.connect(self._chosen)
+
+    @property
+    def inputs(self) -> Sequence[QWidget]:
+        parts = [control for editor in self._parts.values() for control in editor.inputs]
+        return (*self.choice.inputs, *parts)
+
+    def value(self) -> Any:
+        parts = {key: editor.value() for key, editor in self._parts.items()}
+        return {"name": self.choice.value(), **parts}
+
+    def show_value(self, value: Any) -> None:
+        name, given = (
+            (value.name, dict(value.arguments)) if isinstance(value, Made) else (value, {})
+        )
+        self.choice.show_value(name)
+        self._show_parts(name)
+        for option in self.field.options[name]:
+            self._parts[option.name].show_value(given.get(option.name, option.default))
+
+    def _chosen(self) -> None:
+        name = self.choice.value()
+        self._show_parts(name)
+        for option in self.field.options[name]:
+            self._parts[option.name].show_value(option.default)
+        self.edited.emit()
+
+    def _show_parts(self, name: str) -> None:
+        if name == self._shown:
+            return
+        for row in self._rows:
+            self._column.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        self._shown, self._parts, self._rows = name, {}, []
+        for option in self.field.options[name]:
+            # Its controls are named after both, as several objects may have the same setting.
+            editor = editor_for(replace(option, name=f"{self.field.name}_{option.name}"))
+            editor.edited.connect(self.edited)
+            row = QWidget()
+            line = QHBoxLayout(row)
+            line.setContentsMargins(0, 0, 0, 0)
+            line.addWidget(sign(option.name))
+            line.addWidget(editor, 1)
+            self._column.addWidget(row)
+            self._rows.append(row)
+            self._parts[option.name] = editor
+
+
 class OptionalEditor(Editor):
     """Any editor with the state None, which is said in words: `same as pool_size`."""
 
@@ -240,6 +304,8 @@ class OptionalEditor(Editor):
         self.edited.emit()
 
     def _first(self) -> Any:
+        if self.field.kind is Kind.OBJECT:
+            return self.field.choices[0]
         if self.field.kind is Kind.RANGE and not isinstance(self._fallback, tuple):
             return self.field.check(0.0)
         if isinstance(self._fallback, tuple) or self.field.kind not in (Kind.PAIR, Kind.SHAPE):
@@ -280,6 +346,7 @@ _EDITORS: dict[Kind, Callable[[Field], Editor]] = {
     Kind.NUMBERS: ListEditor,
     Kind.RANGE: RangeEditor,
     Kind.REGULARIZER: PenaltyEditor,
+    Kind.OBJECT: ObjectEditor,
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnnstudio.graph.network import Layer
-from cnnstudio.graph.spec import Field, Kind
+from cnnstudio.graph.spec import Field, Kind, Made
 
 if TYPE_CHECKING:
     from cnnstudio.analysis import Memory
@@ -81,6 +81,10 @@ def value_text(field: Field, value: Any) -> str:
         return ", ".join(map(number_text, value))
     if field.kind is Kind.RANGE:
         return f"{number_text(value[0])} to {number_text(value[1])}"
+    if isinstance(value, Made):
+        options = {option.name: option for option in field.options[value.name]}
+        parts = (f"{key} {value_text(options[key], part)}" for key, part in value.arguments)
+        return f"{value.name} ({', '.join(parts)})"
     if field.kind is Kind.BOOL:
         return "yes" if value else "no"
     if field.kind in (Kind.PAIR, Kind.SHAPE):

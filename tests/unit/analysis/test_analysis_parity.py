@@ -34,8 +34,8 @@ def counts(weights) -> int:
 # What Keras takes note of only when pictures come, or what mixes them up.
 LATE = {
     "joins-the-batch", "mixes-the-batch", "axis-twice", "no-such-axis", "unequal-sizes",
-    "numbers-channels", "nothing-left", "needs-volume", "needs-two", "too-many-inputs",
-    "needs-positions", "unequal-attention", "needs-colours", "groups-channels",
+    "numbers-channels", "needs-volume", "needs-two", "too-many-inputs", "needs-positions",
+    "unequal-attention", "needs-colours", "groups-channels", "unequal-strides", "output-padding",
 }  # fmt: skip
 
 
@@ -54,14 +54,16 @@ def compare_layer(keras, layer, info, given):
         return None
     if problems:
         assert problems[0].code in LATE, f"we refuse {layer}, Keras does not: {problems[0].message}"
-        if problems[0].code == "axis-twice":
-            # Keras minds only where the axis is longer than 1.
+        if problems[0].code in ("axis-twice", "too-many-inputs"):
+            # Keras minds only where the axis is longer than 1, and takes a fourth input of
+            # attention for a mask.
             return None
         if layer.spec.category is Category.AUGMENTATION:
             # Keras takes three axes, the batch being one of them, for a single picture, and looks
             # at others only when it changes pictures in training.
             return None
-        assert fails_on_pictures(keras, layer, [tensor.shape[1:] for tensor in given]), (
+        shapes = [tensor.shape[1:] for tensor in given]
+        assert fails_on_pictures(keras, layer, shapes, output.shape[1:]), (
             f"Keras computes {layer}, we refuse it: {problems[0].message}"
         )
         return None
@@ -71,8 +73,9 @@ def compare_layer(keras, layer, info, given):
     return output
 
 
-def fails_on_pictures(keras, layer, shapes) -> bool:
-    """Whether a layer fails on real values, or gives a picture's answer by looking at others."""
+def fails_on_pictures(keras, layer, shapes, expected) -> bool:
+    """Whether a layer fails on real values, gives another shape than it said it would, or gives a
+    picture's answer by looking at others."""
     draw = np.random.default_rng(0)
     first = [draw.normal(size=(2, *shape)).astype("float32") for shape in shapes]
     second = [np.concatenate([array[:1], 9 * array[1:] + 1]) for array in first]
@@ -82,7 +85,7 @@ def fails_on_pictures(keras, layer, shapes) -> bool:
         other = np.asarray(called(layer.spec, keras_layer, [*map(keras.ops.array, second)]))
     except Exception:  # noqa: BLE001 - TensorFlow raises many kinds
         return True
-    return one.shape[0] != 2 or not np.allclose(one[0], other[0])
+    return one.shape != (2, *expected) or not np.allclose(one[0], other[0])
 
 
 def compare_layer_by_layer(keras, network: Network) -> None:

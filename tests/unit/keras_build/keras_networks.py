@@ -48,7 +48,7 @@ _VALUES = {
 
 
 def _value(field):
-    if field.kind in (Kind.WHOLES, Kind.NUMBERS, Kind.RANGE) or field.name in _WHOLE:
+    if field.kind in (Kind.WHOLES, Kind.NUMBERS, Kind.RANGE, Kind.OBJECT) or field.name in _WHOLE:
         return values(field)
     if field.kind is Kind.CHOICE:
         return st.sampled_from(field.choices)
