@@ -1,0 +1,154 @@
+"""Commands that train and list runs; the engine is the window's."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from cnnstudio.commands.output import (
+    figure,
+    print_json,
+    print_line,
+    print_table,
+)
+from cnnstudio.errors import StudioError, UsageError
+from cnnstudio.graph.project import SUFFIX, Project, load_project
+
+
+def train(options: argparse.Namespace) -> int:
+    """Train a project, or go on with a run; the engine is the window's."""
+    from cnnstudio.app.paths import cache_folder
+    from cnnstudio.training.control import Control
+
+    project = _project_to_train(options)
+    control = Control()
+    report = _TrainReport(options.json)
+    before = signal.signal(signal.SIGINT, lambda *_: control.stop())
+    try:
+        from cnnstudio.training.run import train as run
+
+        run(
+            project,
+            data_folder=options.data,
+            runs_folder=options.runs or _runs_folder(),
+            on_event=report,
+            control=control,
+            resume=options.resume,
+            name=options.file.stem if options.file else "network",
+            cache_folder=cache_folder(),
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return 0
+
+
+def runs(options: argparse.Namespace) -> None:
+    """List runs."""
+    from cnnstudio.training.runs import list_runs
+
+    folder = options.folder or _runs_folder()
+    if options.folder and not folder.is_dir():
+        raise StudioError(f"There is no folder {folder}.")
+    found = list_runs(folder)
+    if options.json:
+        print_json([run.to_json() for run in found])
+        return
+    if not found:
+        print(f"No runs in {folder} yet: cnnstudio train makes one.")
+        return
+    print_table(
+        ("run", "state", "epochs", "val accuracy", "val loss", "started"),
+        [
+            (
+                run.path.name,
+                run.state,
+                f"{run.epochs_done}/{run.epochs}",
+                figure(run.best_val_accuracy),
+                figure(run.best_val_loss),
+                f"{run.started:%Y-%m-%d %H:%M}" if run.started else "",
+            )
+            for run in found
+        ],
+        right={2, 3, 4},
+    )
+
+
+# The events scripts rely on.
+_STREAMED = frozenset({"started", "batch", "epoch", "finished", "stopped", "failed"})
+
+
+class _TrainReport:
+    """Prints training events: a JSON object a line, or a line an epoch for people."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+
+    def __call__(self, event: Any) -> None:
+        from cnnstudio.training import events
+
+        if self._as_json:
+            if event.kind in _STREAMED:
+                print_line(event.to_json())
+            return
+        if isinstance(event, events.Started):
+            print(f"Training on {event.device}; the run is kept in {event.run}", flush=True)
+        elif isinstance(event, events.EpochDone):
+            figures = "  ".join(
+                f"{name} {value:.4f}"
+                for name, value in {"loss": event.loss, **event.metrics}.items()
+            )
+            print(
+                f"epoch {event.epoch}/{event.epochs}  {figures}  "
+                f"{event.images_per_second:,.0f} images/s",
+                flush=True,
+            )
+        elif isinstance(event, events.Skipped):
+            print(f"skipped {event.path}: {event.reason}", file=sys.stderr)
+        elif isinstance(event, events.Message):
+            print(event.text, file=sys.stderr)
+        elif isinstance(event, events.Finished):
+            print(f"Finished: {event.run}")
+        elif isinstance(event, events.Stopped):
+            print(f"Stopped; go on with: cnnstudio train --resume {event.run}")
+
+
+def _project_to_train(options: argparse.Namespace) -> Project:
+    """The project named, with the assignments of `--set`, `--epochs` and `--data` put in."""
+    from cnnstudio.data.settings import DataSettings, apply_assignments, settings_from_json
+    from cnnstudio.training.settings import TrainingSettings
+
+    if options.resume is not None:
+        from cnnstudio.keras_build.trained import PROJECT_FILE
+
+        if options.file is not None:
+            raise UsageError("cnnstudio train: give a project or --resume RUN, not both.")
+        if not options.resume.is_dir():
+            raise StudioError(f"There is no run {options.resume}.")
+        project = load_project(options.resume / PROJECT_FILE)
+    elif options.file is None:
+        raise UsageError("cnnstudio train: name a project, or a run with --resume RUN.")
+    else:
+        project = _project(options.file)
+    assignments = list(options.assignments)
+    if options.epochs is not None:
+        assignments.append(f"training.epochs={options.epochs}")
+    parts = apply_assignments({"data": project.data, "training": project.training}, assignments)
+    settings_from_json(DataSettings, parts["data"], "data")
+    settings_from_json(TrainingSettings, parts["training"], "training")
+    return replace(project, data=parts["data"], training=parts["training"])
+
+
+def _project(path: Path) -> Project:
+    if path.suffix in {".keras", ".h5"} or path.is_dir():
+        raise StudioError(f"{path} is not a project: name a {SUFFIX} file.")
+    return load_project(path)
+
+
+def _runs_folder() -> Path:
+    from cnnstudio.app.paths import runs_folder
+
+    return runs_folder()
