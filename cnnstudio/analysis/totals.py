@@ -11,10 +11,11 @@ from typing import Any
 
 from cnnstudio.analysis.info import Analysis, Explanation, Pair
 from cnnstudio.graph.catalogue import spec_of
+from cnnstudio.graph.spec import Category
 
 NUMBER_BYTES = 4
 # Layers that count as one step of depth, as in the names of published networks.
-_DEEP = frozenset({"CONVOLUTION", "DENSE", "ATTENTION"})
+_DEEP = frozenset({Category.CONVOLUTION, Category.DENSE, Category.ATTENTION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ def depth(analysis: Analysis) -> int:
     behind: dict[str, int] = {}
     for name in topology.order:
         info = analysis.layers[name]
-        own = info.parameters > 0 and spec_of(info.type).category.name in _DEEP
+        own = info.parameters > 0 and spec_of(info.type).category in _DEEP
         behind[name] = int(own) + max(
             (behind[source] for source in topology.inputs[name]), default=0
         )

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+import pytest
 from hypothesis import given
 from strategies import networks
 
@@ -127,9 +128,16 @@ def test_memory_explains_itself_with_its_numbers():
     assert "SGD keeps none" in memory(analyse(Network()), 1, 0, "SGD").explained()[1].note
 
 
-def test_depth_is_that_of_the_name():
-    assert depth(analyse(PRESETS["vgg16"].build())) == 16
-    assert depth(analyse(PRESETS["lenet5"].build())) == 5
+@pytest.mark.parametrize(
+    ("name", "layers"),
+    [("lenet5", 5), ("alexnet", 8), ("vgg16", 16), ("vgg19", 19), ("googlenet", 22),
+     ("resnet18", 18), ("resnet34", 34), ("resnet50", 50), ("densenet121", 121)],
+)  # fmt: skip
+def test_depth_is_that_of_the_name(name, layers):
+    assert depth(analyse(PRESETS[name].build())) == layers
+
+
+def test_an_empty_network_has_no_depth():
     assert depth(analyse(Network())) == 0
 
 
