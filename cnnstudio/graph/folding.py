@@ -152,7 +152,15 @@ def fold(network: Network, name: str, *, folded: bool = True) -> Network:
         bottom = view.network[key].position[1] + tall
         down = bottom + ROW - min(view.network[each].position[1] for each in followers)
         after = shift(after, view, {key}, down) if down > 0 else after
-    return with_title(after, name)
+    # Blocks that follow have taken their titles' room from what has just been unfolded.
+    after, below = (
+        with_title(after, name),
+        {name for key in followers for name in view.layers_of(key)},
+    )
+    for other in after.blocks.values():
+        if not other.folded and not below.isdisjoint(other.layers):
+            after = with_title(after, other.name)
+    return after
 
 
 def with_title(network: Network, name: str) -> Network:

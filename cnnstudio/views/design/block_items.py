@@ -180,10 +180,7 @@ class FrameItem(QGraphicsItem):
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
     ) -> None:
         look = paints()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(look.selected if self.chosen else look.frame)
-        painter.setBrush(look.frame_ground)
-        painter.drawRoundedRect(self.area, 10, 10)
+        self.paint_ground(painter)
         if painter.worldTransform().m11() < size.TEXT_SCALE:
             return
         _paint_chevron(painter, self._button().center(), down=True)
@@ -194,6 +191,14 @@ class FrameItem(QGraphicsItem):
             self.block.name, Qt.TextElideMode.ElideRight, self.area.width() - _BUTTON - 12
         )
         painter.drawText(place, int(Qt.AlignmentFlag.AlignVCenter), name)
+
+    def paint_ground(self, painter: QPainter) -> None:
+        """The frame without its title, in the scene's coordinates."""
+        look = paints()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(look.selected if self.chosen else look.frame)
+        painter.setBrush(look.frame_ground)
+        painter.drawRoundedRect(self.area, 10, 10)
 
     def _button(self) -> QRectF:
         return QRectF(self.area.left() + 3, self.area.top() + 3, _BUTTON, _BUTTON)

@@ -21,7 +21,6 @@ from cnnstudio.graph.edits import COLUMN, Fragment, Position
 from cnnstudio.graph.folding import exit_of, fold, fold_all, insert_layer, link_cards, with_title
 from cnnstudio.graph.layout import arrange, close_rows, set_beside
 from cnnstudio.graph.network import Block, Link, Network
-from cnnstudio.graph.presets import PRESETS
 from cnnstudio.graph.project import ProjectError, network_from_json, network_to_json
 from cnnstudio.graph.spec import Arity
 from cnnstudio.graph.templates import Template, insert, insert_behind, insert_on, repeat_block
@@ -302,13 +301,9 @@ class Editing(QObject):
 
     def start_from(self, preset: str) -> None:
         """Replace the network by a preset that fits the data, as one step for undo."""
-        document, chosen = self.document, PRESETS[preset]
-        shape = None
-        if document.data.folder is not None:
-            shape = (*document.data.image_size, document.data.channels)
-        document.apply(f"Start from {chosen.title}", chosen.build(shape, document.classes))
-        self._scene.select()
-        self.replaced.emit()
+        if self.document.start_from(preset):
+            self._scene.select()
+            self.replaced.emit()
 
     # -- helpers ---------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from cnnstudio.views.design.block_items import (
     figures_of,
     frame_area,
 )
+from cnnstudio.views.design.curves import distance
 from cnnstudio.views.design.items import LayerItem, LinkItem, Port
 from cnnstudio.views.design.paints import paints
 from cnnstudio.views.design.routing import Router
@@ -141,6 +142,7 @@ class NetworkScene(QGraphicsScene):
             frame = self.frame_items.get(block.name)
             if frame is None:
                 frame = self.frame_items[block.name] = FrameItem(block)
+                self._set_contents(frame)
                 self.addItem(frame)
             elif frame.block is not block:
                 frame.show_block(block)
@@ -158,7 +160,7 @@ class NetworkScene(QGraphicsScene):
         for number in range(len(self._frames) - 1, -1, -1):
             block, cards = self._frames[number]
             inside = set(cards)
-            areas = [_with_figures(self.layer_items[card]) for card in cards]
+            areas = [self.layer_items[card].whole for card in cards]
             areas += [
                 self.frame_items[other.name].area
                 for other, others in self._frames[number + 1 :]
@@ -317,7 +319,7 @@ class NetworkScene(QGraphicsScene):
         area = QRectF(point.x() - reach, point.y() - reach, 2 * reach, 2 * reach)
         mode = Qt.ItemSelectionMode.IntersectsItemBoundingRect
         found = [item for item in self.items(area, mode) if isinstance(item, LinkItem)]
-        near = [(_distance(item, point), item) for item in found]
+        near = [(distance(item.route, point), item) for item in found]
         near = [pair for pair in near if pair[0] <= reach]
         return min(near, key=lambda pair: pair[0])[1] if near else None
 
@@ -327,7 +329,8 @@ class NetworkScene(QGraphicsScene):
         """Seen from far away, all cards are painted in a few strokes instead of one by one."""
         if far != self._far:
             self._far = far
-            for item in (*self.layer_items.values(), *self.link_items.values()):
+            items = (self.layer_items, self.link_items, self.frame_items)
+            for item in (item for some in items for item in some.values()):
                 self._set_contents(item)
             self.update()
 
@@ -369,6 +372,9 @@ class NetworkScene(QGraphicsScene):
         look = paints()
         if self._far_cards is None:
             self._collect_far()
+        for block, _ in self._frames:
+            self.frame_items[block.name].paint_ground(painter)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(look.link_far)
         painter.drawLines(self._far_lines)
         # A card smaller than two pixels would vanish.
@@ -406,18 +412,3 @@ def _by_card(analysis: Analysis, view: Shown) -> Mapping[str, tuple[Problem, ...
         if problem.layer is not None:
             found.setdefault(view.card_of(problem.layer), []).append(problem)
     return {name: tuple(problems) for name, problems in found.items()}
-
-
-def _with_figures(item: LayerItem) -> QRectF:
-    return QRectF(item.x(), item.y(), size.OBSTACLE_WIDTH, size.CARD_HEIGHT)
-
-
-def _distance(item: LinkItem, point: QPointF) -> float:
-    """How far a point is from a link; its runs are level or upright."""
-    x, y = point.x(), point.y()
-    best = float("inf")
-    for (x1, y1), (x2, y2) in zip(item.route, item.route[1:], strict=False):
-        dx = max(min(x1, x2) - x, 0.0, x - max(x1, x2))
-        dy = max(min(y1, y2) - y, 0.0, y - max(y1, y2))
-        best = min(best, (dx * dx + dy * dy) ** 0.5)
-    return best

@@ -206,6 +206,15 @@ def test_nothing_covers_anything_folded_or_not(preset):
         assert len({card.position for card in cards}) == len(cards)
 
 
+@pytest.mark.parametrize("name", ["googlenet", "resnet18", "densenet-small"])
+def test_every_block_has_room_for_its_title(name):
+    network = folding.fold_all(PRESETS[name].build(), folded=False)
+    for block in network.blocks.values():
+        top = min(network[each].position[1] for each in block.layers)
+        above = {y for each in network.layers.values() if (y := each.position[1]) < top}
+        assert top - max(above) >= ROW + folding.TITLE_ROOM, block.name
+
+
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
 def test_presets_survive_the_project_file(preset):
     network = preset.build()
