@@ -6,7 +6,6 @@ the scene fills them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from cnnstudio.graph.network import Layer, Link
 from cnnstudio.graph.spec import Arity
 from cnnstudio.views.design import metrics as size
+from cnnstudio.views.design.curves import rounded
 from cnnstudio.views.design.paints import font, metrics, paints
 from cnnstudio.views.design.routing import Route
 from cnnstudio.views.design.wording import count_text, key_settings, shape_text, short_count
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 CARD = QRectF(0, 0, size.CARD_WIDTH, size.CARD_HEIGHT)
 _BOUNDS = QRectF(-6, -8, size.FIGURES_LEFT + size.WIDE_CHIP + 20, size.CARD_HEIGHT + 16)
 _TEXT_WIDTH = size.CARD_WIDTH - 34
-_CORNER = 8.0
 
 
 class Port(Enum):
@@ -154,6 +153,11 @@ class LayerItem(QGraphicsItem):
     def card(self) -> QRectF:
         """The card in scene coordinates."""
         return CARD.translated(self.pos())
+
+    @property
+    def whole(self) -> QRectF:
+        """The card with the figures beside it, in scene coordinates."""
+        return QRectF(self.x(), self.y(), size.OBSTACLE_WIDTH, size.CARD_HEIGHT)
 
     def port_at(self, point: QPointF) -> Port | None:
         """The port near a point in scene coordinates."""
@@ -384,25 +388,6 @@ class LinkItem(QGraphicsItem):
         painter.drawPolygon(
             QPolygonF([QPointF(x - 3.5, tip - 6), QPointF(x + 3.5, tip - 6), QPointF(x, tip)])
         )
-
-
-def rounded(route: Sequence[tuple[float, float]]) -> QPainterPath:
-    """A path along the points with round corners."""
-    path = QPainterPath(QPointF(*route[0]))
-    for before, corner, after in zip(route, route[1:], route[2:], strict=False):
-        into = abs(corner[0] - before[0]) + abs(corner[1] - before[1])
-        out = abs(after[0] - corner[0]) + abs(after[1] - corner[1])
-        radius = min(_CORNER, into / 2, out / 2)
-        path.lineTo(_towards(corner, before, radius))
-        path.quadTo(QPointF(*corner), _towards(corner, after, radius))
-    path.lineTo(QPointF(*route[-1]))
-    return path
-
-
-def _towards(start: tuple[float, float], end: tuple[float, float], by: float) -> QPointF:
-    dx, dy = end[0] - start[0], end[1] - start[1]
-    length = abs(dx) + abs(dy) or 1.0
-    return QPointF(start[0] + dx / length * by, start[1] + dy / length * by)
 
 
 def _static(text: str, pixels: int, width: float, *, bold: bool = False) -> QStaticText:
