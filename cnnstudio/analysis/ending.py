@@ -228,6 +228,11 @@ def _activation(infos: Infos, output: str) -> str | None:
             before = info.input_shapes[0] or ()
             if len(before) == 3 and before[:2] != (1, 1):
                 return None
+        elif info.type == "Reshape":
+            # The shares still add up along the last axis if that stays as it is.
+            before = info.input_shapes[0] or ()
+            if (info.output_shape or ())[-1:] != before[-1:]:
+                return None
         elif info.type not in GLOBAL:
             return None
         name = info.inputs[0]

@@ -11,10 +11,21 @@ from cnnstudio.analysis.ending import ending_problems
 from cnnstudio.analysis.findings import DENSE_ON_VOLUME, UNEQUAL
 from cnnstudio.analysis.info import LayerInfo, Problem, Remedy, size
 from cnnstudio.analysis.merges import merge_remedies
+from cnnstudio.analysis.middle import middle_problems
 from cnnstudio.analysis.remedies import bound
 from cnnstudio.graph.network import Link, Network
 
 Infos = Mapping[str, LayerInfo]
+# They bring values to a common scale whatever comes in.
+_SCALING = frozenset(
+    {
+        "Normalization",
+        "BatchNormalization",
+        "LayerNormalization",
+        "GroupNormalization",
+        "UnitNormalization",
+    }
+)
 
 
 class _Ends(NamedTuple):
@@ -65,6 +76,7 @@ def network_problems(
         ]
         found += endings
     found += _unscaled(network, infos, ends)
+    found += middle_problems(network, infos)
     found += _channels(infos, ends)
     if len(found) > 1:
         place: dict[str | None, int] = {name: index for index, name in enumerate(infos)}
@@ -305,7 +317,7 @@ def _unscaled(network: Network, infos: Infos, ends: _Ends) -> Iterator[Problem]:
         while stack:
             name = stack.pop()
             info = infos[name]
-            if name in seen or info.type == "BatchNormalization":
+            if name in seen or info.type in _SCALING:
                 continue
             seen.add(name)
             if info.type == "Rescaling" and (info.settings["scale"], info.settings["offset"]) != (

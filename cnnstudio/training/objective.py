@@ -10,7 +10,7 @@ from cnnstudio.training.errors import TrainingError
 from cnnstudio.training.settings import LossName
 
 # What leaves these gives is what reaches them, as far as the choice of a loss goes.
-_PASSING = {"Dropout", "Flatten", "GlobalAveragePooling2D"}
+_PASSING = {"Dropout", "Flatten", "GlobalAveragePooling2D", "Reshape"}
 
 
 @dataclass(frozen=True)
