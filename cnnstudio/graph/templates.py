@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from cnnstudio.graph.blocks import (
@@ -129,7 +130,14 @@ def insert_on(network: Network, links: Collection[Link], template: Template) -> 
     view = shown(network)
     x = view.network[view.card_of(next(iter(chosen)).target)].position[0]
     level = view.network[view.card_of(source)].position[1]
+    targets = {link.target for link in chosen}
+    around = [
+        block.name
+        for block in network.blocks.values()
+        if source in block.layers and not targets.isdisjoint(block.layers)
+    ]
     network, name = insert(network, template, (x, level + ROW + _title(template)), source=source)
+    network = _belonging(network, name, around)
     last = exit_of(network, network.blocks[name])
     network = _taken_over(network, chosen, last)
     return _with_room(network, name), name
@@ -156,11 +164,14 @@ def repeat_block(network: Network, name: str, times: int) -> Network:
     followers = [
         link for link in network.links if link.source == last and link.target not in block.layers
     ]
+    inside = set(block.layers)
+    around = [each.name for each in network.blocks.values() if inside < set(each.layers)]
     for _ in range(times - 1):
         behind = existing(network, name)
         x, y = place_of(network, behind.layers)
         tall = 0.0 if behind.folded else height(network, behind.layers) + TITLE_ROOM
         network, name = insert(network, template, (x, y + tall + ROW), source=last)
+        network = _belonging(network, name, around)
         last = exit_of(network, network.blocks[name])
     network = _taken_over(network, set(followers), last)
     return _with_room(network, name)
@@ -227,6 +238,16 @@ def renamed(template: Template, name: str) -> Template:
 
 def _title(template: Template) -> float:
     return 0.0 if template.fragment.blocks[0].folded else TITLE_ROOM
+
+
+def _belonging(network: Network, name: str, around: Collection[str]) -> Network:
+    """The layers of a new block belong to the blocks around it as well."""
+    new = network.blocks[name].layers
+    blocks = {
+        key: replace(block, layers=(*block.layers, *new)) if key in around else block
+        for key, block in network.blocks.items()
+    }
+    return replace(network, blocks=MappingProxyType(blocks))
 
 
 def _taken_over(network: Network, links: Collection[Link], source: str) -> Network:

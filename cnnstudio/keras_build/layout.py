@@ -55,6 +55,26 @@ def statement(start: str, value: Call | list[str], indent: int = 0) -> str:
     return f"{tail}{_hanging([value.fed], indent)})"
 
 
+def loop(variables: str, items: list[str], indent: int = 0) -> str:
+    """The head of a loop over a list, over as many lines as it needs."""
+    space, start = " " * indent, f"for {variables} in "
+    inside = _joined(items)
+    if indent + _width(start) + _width(inside) + 3 <= WIDTH:
+        return f"{space}{start}[{inside}]:"
+    return f"{space}{start}[{_hanging(items, indent, comma=True)}]:"
+
+
+def definition(name: str, parameters: list[str]) -> str:
+    """The head of a function, over as many lines as it needs."""
+    line = f"def {name}({_joined(parameters)}):"
+    return line if _width(line) <= WIDTH else f"def {name}({_hanging(parameters, 0)}):"
+
+
+def flat(part: Part) -> str:
+    """An argument on one line."""
+    return _flat(part)
+
+
 def _bracketed(parts: Sequence[Part], indent: int, before: int, pair: str) -> str:
     inside = _joined(parts)
     if indent + before + _width(inside) + 2 <= WIDTH:

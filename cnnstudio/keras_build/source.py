@@ -8,33 +8,18 @@ out as `ruff format` would (88 columns).
 
 from __future__ import annotations
 
-import builtins
-import itertools
-import json
-import keyword
-import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cnnstudio.graph.catalogue import CATALOGUE
 from cnnstudio.graph.network import Layer, Network
-from cnnstudio.graph.spec import AS_KERAS, Call, Field, Kind, Made
-from cnnstudio.keras_build.build import check_buildable, class_name, model_name
+from cnnstudio.graph.spec import Call
+from cnnstudio.keras_build.build import check_buildable, model_name
+from cnnstudio.keras_build.calls import layer_call, reading_order, text, variables_of
+from cnnstudio.keras_build.functions import Functions
 from cnnstudio.keras_build.layout import Call as Written
-from cnnstudio.keras_build.layout import Part, assignment, statement
+from cnnstudio.keras_build.layout import assignment, statement
 
-# Where Keras's own default is another than the catalogue's, which starts with what is usual today.
-KERAS_DEFAULTS: Mapping[tuple[str, str], Any] = {
-    (spec.type, field.name): field.keras_default
-    for spec in CATALOGUE.values()
-    for field in spec.fields
-    if field.keras_default is not AS_KERAS
-}
-# Arguments that are written always, and by position: those without a default in Keras.
-POSITIONAL: Mapping[str, tuple[str, ...]] = {
-    spec.type: spec.positional for spec in CATALOGUE.values() if spec.positional
-}
 # Every argument of Keras's optimizers that a project can set, with Keras's default.
 OPTIMIZERS: Mapping[str, Mapping[str, Any]] = {
     "SGD": {"learning_rate": 0.01, "momentum": 0.0, "nesterov": False, "weight_decay": None},
@@ -75,13 +60,6 @@ LOSSES = (
 SIGMOIDS, SOFTMAXES = ("sigmoid", "hard_sigmoid"), ("softmax", "sparsemax")
 # Layers that hand probabilities on unchanged.
 PASSING = ("Dropout", "Flatten", "GlobalAveragePooling2D", "Reshape")
-LONGEST_VARIABLE = 32
-_TAKEN = {
-    *keyword.kwlist,
-    *dir(builtins),
-    *(spec.type for spec in CATALOGUE.values()),
-    *("keras", "layers", "model", "x", "inputs", "outputs", "build_model", "CLASSES", "classify"),
-}
 
 
 def to_source(
@@ -102,8 +80,10 @@ def to_source(
     parts = [_docstring(name, network, usable)]
     parts.append("\n".join(["import keras", *_imports(network)]))
     if usable:
-        parts[-1] += "\n\n" + statement("CLASSES = ", [_text(each) for each in classes or ()])
-    parts.append(_build_function(network, name, training or {}))
+        parts[-1] += "\n\n" + statement("CLASSES = ", [text(each) for each in classes or ()])
+    functions = Functions(network)
+    parts += functions.texts
+    parts.append(_build_function(network, functions, name, training or {}))
     if usable:
         parts.append(_classify_function(network))
     parts.append('if __name__ == "__main__":\n    build_model().summary()')
@@ -138,26 +118,26 @@ def _docstring(name: str, network: Network, usable: bool) -> str:
     return "\n".join([*lines, "", *textwrap.wrap(use, 88, break_on_hyphens=False), '"""'])
 
 
-def _build_function(network: Network, name: str, training: Mapping[str, Any]) -> str:
+def _build_function(
+    network: Network, functions: Functions, name: str, training: Mapping[str, Any]
+) -> str:
     lines = ["def build_model():", '    """Return the network, compiled."""']
-    order = _reading_order(network)
-    variables = _variables(network, order)
-    for layer_name in order:
-        layer = network[layer_name]
-        if layer.type == "Input":
-            call = Written("keras.Input", _arguments(layer))
+    steps = functions.network
+    order = reading_order(steps)
+    variables = variables_of(steps, order, functions.words)
+    for step in order:
+        fed_by = [variables[source] for source in steps.inputs_of(step)]
+        if step in functions.runs:
+            lines += functions.lines(step, fed_by[0], variables[step])
         else:
-            fed_by = [variables[source] for source in network.inputs_of(layer_name)]
-            of_layers = layer.spec.module == "keras.layers"
-            function = f"layers.{layer.type}" if of_layers else layer.type
-            call = Written(function, _arguments(layer), _fed(layer, fed_by))
-        lines.append(assignment(variables[layer_name], call, indent=4))
-    inputs = _bare([variables[source] for source in network.sources])
-    outputs = _bare([variables[sink] for sink in network.sinks])
-    made = Written("keras.Model", [inputs, outputs, f"name={_text(model_name(name))}"])
+            call = layer_call(steps[step], fed_by)
+            lines.append(assignment(variables[step], call, indent=4))
+    inputs = _bare([variables[source] for source in steps.sources])
+    outputs = _bare([variables[sink] for sink in steps.sinks])
+    made = Written("keras.Model", [inputs, outputs, f"name={text(model_name(name))}"])
     compiled = _compile(network, training)
     frozen = [
-        f"    model.get_layer({_text(layer.name)}).trainable = False"
+        f"    model.get_layer({text(layer.name)}).trainable = False"
         for layer in network.layers.values()
         # Layers that are made of layers pass it on only once those are there.
         if layer.spec.call is Call.APART and not layer["trainable"]
@@ -175,15 +155,6 @@ def _build_function(network: Network, name: str, training: Mapping[str, Any]) ->
     return "\n".join([*lines, "    return model"])
 
 
-def _fed(layer: Layer, fed_by: list[str]) -> str | list[str]:
-    """What feeds a layer, as it is written in its call."""
-    if layer.spec.call is Call.LIST:
-        return fed_by
-    if layer.spec.call is Call.ONE:
-        return fed_by[0]
-    return ", ".join(fed_by if len(fed_by) > 1 else fed_by * 2)
-
-
 def _compile(network: Network, training: Mapping[str, Any]) -> Written | None:
     """The call of `compile`, or None for a network with several outputs, which has no one loss."""
     if len(network.sinks) != 1:
@@ -195,7 +166,7 @@ def _compile(network: Network, training: Mapping[str, Any]) -> Written | None:
         binary = one or activation in SIGMOIDS
         loss = "binary_crossentropy" if binary else "sparse_categorical_crossentropy"
     if activation in (*SIGMOIDS, *SOFTMAXES) or loss == "mean_squared_error":
-        written = _text(loss)
+        written = text(loss)
     else:
         class_name = "".join(word.capitalize() for word in loss.split("_"))
         written = f"keras.losses.{class_name}(from_logits=True)"
@@ -218,7 +189,7 @@ def _optimizer(training: Mapping[str, Any]) -> str:
     # Our default learning rate is 0.001 whatever the optimizer; SGD's own is 0.01.
     if "learning_rate" not in chosen and defaults.get("learning_rate", 0.001) != 0.001:
         changed.insert(0, "learning_rate=0.001")
-    return f"keras.optimizers.{name}({', '.join(changed)})" if changed else _text(name.lower())
+    return f"keras.optimizers.{name}({', '.join(changed)})" if changed else text(name.lower())
 
 
 def _classify_function(network: Network) -> str:
@@ -269,125 +240,5 @@ def _one_score(network: Network) -> bool:
     return 1 in (layer.settings.get("units"), layer.settings.get("filters"))
 
 
-def _arguments(layer: Layer) -> list[Part]:
-    """The written arguments of a layer: required ones by position, then what differs, then name."""
-    positional = POSITIONAL.get(layer.type, ())
-    written: list[Part] = [_argument(layer.spec.field(key), layer[key], "") for key in positional]
-    for field in layer.spec.fields:
-        default = KERAS_DEFAULTS.get((layer.type, field.name), field.default)
-        # Keras has no default for some, and takes all others for what they are.
-        required = layer.type == "Input" or (default is None and field.default is not None)
-        if field.name not in positional and (required or layer[field.name] != default):
-            written.append(_argument(field, layer[field.name], f"{field.name}="))
-    return [*written, f"name={_text(layer.name)}"]
-
-
-def _argument(field: Field, value: Any, keyword: str) -> Part:
-    """An argument with its keyword, in parts where it may need more than a line."""
-    if isinstance(value, Made):
-        options = {option.name: option for option in field.options[value.name]}
-        parts = [f"{part}={_written(options[part], given)}" for part, given in value.arguments]
-        module = "initializers" if field.name.endswith("_initializer") else "constraints"
-        return Written(f"{keyword}keras.{module}.{class_name(value.name)}", parts)
-    if field.kind is Kind.NUMBERS and isinstance(value, tuple):
-        return Written(keyword, [*map(_number, value)], brackets="[]")
-    return keyword + _written(field, value)
-
-
-def _written(field: Field, value: Any) -> str:
-    """A setting as a person would type it."""
-    kind = field.kind
-    if value is None or isinstance(value, bool):
-        return repr(value)
-    if kind is Kind.REGULARIZER:
-        parts = [f"{part}={number!r}" for part, number in value._asdict().items() if number]
-        return f"keras.regularizers.L1L2({', '.join(parts)})"
-    if kind is Kind.PAIR and value[0] == value[1]:
-        return repr(value[0])
-    if kind is Kind.SIDES and value[0][0] == value[0][1] and value[1][0] == value[1][1]:
-        rows, columns = value[0][0], value[1][0]
-        return repr(rows) if rows == columns else repr((rows, columns))
-    if kind is Kind.FLOAT or isinstance(value, float):
-        return _number(value)
-    if kind is Kind.RANGE:
-        low, high = value
-        if field.check(abs(high)) == value:
-            return _number(abs(high))
-        return f"({_number(low)}, {_number(high)})"
-    if kind is Kind.WHOLES and field.name not in ("target_shape", "dims"):
-        return repr(value[0]) if len(value) == 1 and field.name == "axis" else repr(list(value))
-    return _text(value) if isinstance(value, str) else repr(value)
-
-
-def _number(value: float) -> str:
-    """A number as a person writes it: 1 / 255, not 0.00392156862745098."""
-    if value == 0 or value == int(value):
-        return repr(value)
-    reciprocal = round(1 / value, 6)
-    if reciprocal and len(repr(value)) > 8 and 1 / reciprocal == value:
-        whole = reciprocal == int(reciprocal)
-        return f"1 / {int(reciprocal) if whole else reciprocal}"
-    return repr(value)
-
-
-def _reading_order(network: Network) -> list[str]:
-    """A topological order that follows each branch to its end before the next begins."""
-    waiting = {name: len(network.inputs_of(name)) for name in network.order}
-    stack = [name for name in reversed(network.order) if not waiting[name]]
-    order = []
-    while stack:
-        name = stack.pop()
-        order.append(name)
-        for follower in reversed(network.outputs_of(name)):
-            waiting[follower] -= 1
-            if not waiting[follower]:
-                stack.append(follower)
-    return order
-
-
-def _variables(network: Network, order: Sequence[str]) -> dict[str, str]:
-    """A variable for each layer: `x` along a chain, the layer's name where it is needed later."""
-    following = dict(itertools.pairwise(order))
-    variables: dict[str, str] = {}
-    used = set(_TAKEN)
-    for name in order:
-        fed = network.outputs_of(name)
-        if network[name].type == "Input" and len(network.sources) == 1:
-            variables[name] = "inputs"
-        elif not fed and len(network.sinks) == 1:
-            variables[name] = "outputs"
-        elif fed == (following.get(name),) and not _joins_branches(network, fed[0]):
-            variables[name] = "x"
-        else:
-            variables[name] = _identifier(name, used)
-        used.add(variables[name])
-    return variables
-
-
-def _joins_branches(network: Network, name: str) -> bool:
-    """Whether two or more chains end in a layer; a skip past one chain is none of its own."""
-    ends = [feed for feed in network.inputs_of(name) if len(network.outputs_of(feed)) == 1]
-    return len(ends) > 1
-
-
-def _identifier(name: str, used: set[str]) -> str:
-    word = re.sub(r"\W", "_", name, flags=re.ASCII)[:LONGEST_VARIABLE]
-    if not word.isidentifier():
-        word = f"_{word}"
-    found, number = word, 2
-    while found in used:
-        found, number = f"{word}_{number}", number + 1
-    return found
-
-
 def _bare(names: list[str]) -> str | list[str]:
     return names[0] if len(names) == 1 else names
-
-
-def _text(value: str) -> str:
-    """A string literal, in double quotes unless single ones save escapes."""
-    inside = json.dumps(value, ensure_ascii=False)[1:-1]
-    if value.count('"') > value.count("'"):
-        inside = inside.replace("'", "\\'").replace('\\"', '"')
-        return f"'{inside}'"
-    return f'"{inside}"'

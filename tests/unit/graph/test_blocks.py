@@ -20,6 +20,7 @@ from cnnstudio.graph.project import (
     project_from_json,
     project_to_json,
 )
+from tests.block_strategies import block_edited
 from tests.strategies import edited, networks
 
 
@@ -268,6 +269,19 @@ def test_the_order_of_inputs_is_kept_by_copies(network):
     assert twice.inputs_of("swapped_2_concatenate_1") == ("concatenate_1", "swapped_2_add_1")
 
 
+def test_what_is_repeated_or_inserted_inside_a_block_belongs_to_it(network):
+    network, _ = blocks.make_block(network, INSIDE[:2], "inner")
+    twice = templates.repeat_block(network, "inner", 2)
+    assert set(twice.blocks["residual"].layers) == {*INSIDE, *twice.blocks["inner_2"].layers}
+    kept = templates.template_of(network, "inner")
+    put, name = templates.insert_on(network, [Link("relu_1", "add_1")], kept)
+    assert set(put.blocks["residual"].layers) == {*INSIDE, *put.blocks[name].layers}
+    before, name = templates.insert_on(network, [Link("input", "conv2d_1")], kept)
+    assert before.blocks["residual"].layers == INSIDE
+    assert proper(twice)
+    assert proper(put)
+
+
 @pytest.mark.parametrize(
     ("names", "words"),
     [
@@ -383,44 +397,6 @@ def test_a_project_file_with_broken_blocks_is_refused(entries, words):
 
 
 # -- whatever happens ----------------------------------------------------------------------------
-
-
-@st.composite
-def block_edited(draw, network):
-    """The network after one random edit of its blocks; unchanged if that made no sense."""
-    names = list(network.layers)
-    kinds = ["make"] if len(names) > 1 else []
-    if network.blocks:
-        kinds += ["dissolve", "fold", "fold", "rename", "repeat", "out", "in", "again", "all"]
-    if not kinds:
-        return network
-    kind = draw(st.sampled_from(kinds))
-    try:
-        if kind == "make":
-            chosen = draw(st.sets(st.sampled_from(names), min_size=1, max_size=6))
-            return blocks.make_block(network, chosen)[0]
-        name = draw(st.sampled_from(list(network.blocks)))
-        if kind == "dissolve":
-            return blocks.dissolve_block(network, name)
-        if kind == "fold":
-            return folding.fold(network, name, folded=draw(st.booleans()))
-        if kind == "all":
-            return folding.fold_all(network, folded=draw(st.booleans()))
-        if kind == "rename":
-            return blocks.rename_block(network, name, f"b{draw(st.integers(0, 5))}")
-        if kind == "repeat":
-            return templates.repeat_block(network, name, draw(st.integers(2, 3)))
-        some = draw(st.sets(st.sampled_from(names), min_size=1, max_size=3))
-        if kind == "out":
-            return blocks.take_out(network, some)
-        if kind == "in":
-            return blocks.put_in(network, name, some)
-        template = templates.template_of(network, name)
-        if network.links and draw(st.booleans()):
-            return templates.insert_on(network, [draw(st.sampled_from(network.links))], template)[0]
-        return templates.insert(network, template, (0.0, 0.0))[0]
-    except EditError:
-        return network
 
 
 @settings(max_examples=200, deadline=None)

@@ -19,7 +19,8 @@ from cnnstudio.graph.catalogue import CATALOGUE
 from cnnstudio.graph.edits import add_layer, connect, rename
 from cnnstudio.graph.presets import PRESETS
 from cnnstudio.keras_build.build import BuildError, build_model, layer_class
-from cnnstudio.keras_build.source import KERAS_DEFAULTS, OPTIMIZERS, POSITIONAL, to_source
+from cnnstudio.keras_build.calls import KERAS_DEFAULTS, POSITIONAL
+from cnnstudio.keras_build.source import OPTIMIZERS, to_source
 
 RUFF = shutil.which("ruff") or shutil.which("ruff", path=str(Path(sys.executable).parent))
 
@@ -248,6 +249,34 @@ def test_awkward_names_become_variables():
     for old, new in (("conv2d_1", "class"), ("left.branch-1x1", "x"), ("max_pooling_1", "inputs")):
         network = rename(network, old, new)
     run(to_source(network))["build_model"]()
+
+
+def test_frozen_layers_stay_frozen():
+    network = chain(
+        ("Input", {"shape": (4, 4, 3)}),
+        ("Conv2D", {"filters": 4, "trainable": False}),
+        ("MultiHeadAttention", {"num_heads": 1, "key_dim": 2, "trainable": False}),
+        "Flatten",
+        ("Dense", {"units": 2}),
+    )
+    for model in (build_model(network), run(to_source(network))["build_model"]()):
+        assert [weight.path for weight in model.trainable_weights] == [
+            "dense_1/kernel",
+            "dense_1/bias",
+        ]
+
+
+def test_layers_of_keras_own_networks_are_imported_from_where_they_are():
+    network = chain(
+        ("Input", {"shape": (4, 4, 3)}),
+        ("LayerScale", {"projection_dim": 3}),
+        "StochasticDepth",
+        ("Conv2D", {"kernel_initializer": {"name": "variance_scaling", "mode": "fan_out"}}),
+    )
+    source = to_source(network)
+    assert "from keras.src.applications.convnext import LayerScale, StochasticDepth\n" in source
+    assert 'keras.initializers.VarianceScaling(mode="fan_out")' in source
+    assert run(source)["build_model"]().count_params() == 3 + 3 * 9 * 32 + 32
 
 
 def test_a_circle_is_refused():
