@@ -13,12 +13,12 @@ from PySide6.QtWidgets import QMainWindow, QMenu
 
 from cnnstudio.app import paths
 from cnnstudio.app.trainer import State
-from cnnstudio.graph.presets import PRESETS
 from cnnstudio.views import help, icons, theme
 from cnnstudio.views.compare.comparing import Comparing
 from cnnstudio.views.context import Context, PageName
 from cnnstudio.views.dialogs import choose_folder
 from cnnstudio.views.files import Files
+from cnnstudio.views.preset_menu import fill_preset_menu
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -97,12 +97,8 @@ class Actions(QObject):
     def _fill_file(self) -> None:
         files = self._files
         new = self._submenu("file", "&New", "newMenu")
-        for number, (name, preset) in enumerate(PRESETS.items()):
-            keys = Keys.New if number == 0 else None
-            action = self._add(
-                new, preset.title, f"newAction_{name}", partial(files.new, name), keys
-            )
-            action.setToolTip(preset.description)
+        first, *_ = fill_preset_menu(new, "newAction", files.new, sizes=False)
+        first.setShortcut(QKeySequence(Keys.New))
         new.addSeparator()
         self._add(new, "Empty", "newAction_empty", lambda: files.new(), "Ctrl+Shift+N", "new")
         self._add("file", "&Open…", "openAction", files.choose_and_open, Keys.Open, "folder")
@@ -158,14 +154,7 @@ class Actions(QObject):
 
     def _fill_network(self) -> None:
         start = self._submenu("network", "&Start from", "startFromMenu")
-        for name, preset in PRESETS.items():
-            action = self._add(
-                start,
-                preset.title,
-                f"startFromAction_{name}",
-                partial(self._files.start_from, name),
-            )
-            action.setToolTip(preset.description)
+        fill_preset_menu(start, "startFromAction", self._files.start_from)
         self._match = self._add(
             "network", "&Match the data", "matchDataAction", self._context.document.match_data,
             "Ctrl+M",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QPushButton
 
 from cnnstudio.graph import edits
 from cnnstudio.graph.layout import arrange
 from cnnstudio.graph.network import Link, Network
+from cnnstudio.graph.presets import PRESETS
 from cnnstudio.views.design import metrics
 from tests.gui.design import (
     ALT,
@@ -415,10 +417,34 @@ def test_the_empty_canvas_offers_presets_and_takes_drops(page, qtbot):
     assert drop(page, palette_mime(page, "Input"), QPoint(300, 200))
     assert not page.empty.isVisible()
     page.document.undo_stack.undo()
-    button = page.empty.findChild(object, "emptyStart_lenet5")
+    button = page.empty.findChild(object, "emptyFirst_lenet5")
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert len(page.document.network) > 8
     assert page.document.undo_stack.undoText() == "Start from LeNet-5"
+
+
+@pytest.mark.parametrize("name", ["startFrom", "emptyStart"])
+def test_all_presets_are_in_one_menu(page, name):
+    page.document.new(Network())
+    actions = page.findChild(QPushButton, name).menu().actions()
+    assert [action.objectName() for action in actions if not action.isSeparator()] == [
+        f"{name}_{preset}" for preset in PRESETS
+    ]
+    chosen = next(action for action in actions if action.objectName().endswith("_resnet50"))
+    assert chosen.text() == "ResNet-50\t25.6 M"
+    chosen.trigger()
+    assert page.document.undo_stack.undoText() == "Start from ResNet-50"
+    assert page.scene.frame_items.keys() == {"conv2", "conv3", "conv4", "conv5"}
+
+
+def test_cards_in_blocks_are_seen_from_far_away(page, qtbot):
+    page.document.start_from("resnet50")
+    page.canvas.zoom_fit()
+    assert page.canvas.scale_factor < metrics.TEXT_SCALE
+    picture = page.canvas.viewport().grab().toImage()
+    for card in page.scene.layer_items.values():
+        seen = picture.pixelColor(page.canvas.mapFromScene(card.card.center()))
+        assert seen == card.ground().color(), card
 
 
 def test_the_menu_of_a_link_inserts_there(page, qtbot):

@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw
 
 from cnnstudio.cli import main
 from cnnstudio.graph import edits
+from cnnstudio.graph.presets import PRESETS
 from cnnstudio.graph.project import load_project, save_project
 
 
@@ -72,7 +73,11 @@ def test_presets_and_layers(call):
     status, out, _ = call("presets", "--json")
     rows = json.loads(out)
     assert status == 0
-    assert {"small-cnn", "mlp", "lenet5", "tiny-vgg", "vgg16"} <= {row["name"] for row in rows}
+    assert [row["name"] for row in rows] == list(PRESETS)
+    assert {
+        "small-cnn", "mlp", "lenet5", "tiny-vgg", "alexnet", "vgg16", "vgg19", "googlenet",
+        "resnet18", "resnet34", "resnet50", "densenet121", "mobilenetv2", "efficientnetb0",
+    } <= set(PRESETS)  # fmt: skip
     vgg = next(row for row in rows if row["name"] == "vgg16")
     assert vgg["parameters"] == 138_357_544
     assert set(vgg) == {"name", "title", "description", "input", "parameters"}
@@ -144,6 +149,14 @@ def test_a_run_is_compared_with_its_model_and_project(run_folder, call):
     status, out, _ = call("summary", run_folder, "--json")
     assert status == 0
     assert json.loads(out)["memory"]["batch_size"] == 8
+
+
+def test_new_says_how_large_pictures_must_be(call, tmp_path):
+    project = tmp_path / "net.cnns"
+    status, _, err = call("new", project, "--preset", "alexnet", "--input", "32x32x3")
+    assert status == 1
+    assert "AlexNet needs pictures of at least 67 × 67 pixels" in err
+    assert not project.exists()
 
 
 def test_new_does_not_replace_a_project(call, tmp_path):

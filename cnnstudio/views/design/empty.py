@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import shiboken6
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
+from cnnstudio.graph.presets import FAMILIES, Preset
 from cnnstudio.views.design.editing import Editing
-from cnnstudio.views.design.overview import preset_buttons
+from cnnstudio.views.design.overview import preset_button
 from cnnstudio.views.theme import S8, S16
-from cnnstudio.views.widgets import Secondary, Title, set_property
+from cnnstudio.views.widgets import Button, Secondary, Title, set_property
 
 
 class EmptyCanvas(QWidget):
@@ -30,13 +33,14 @@ class EmptyCanvas(QWidget):
         start.setAlignment(Qt.AlignmentFlag.AlignCenter)
         grid = QGridLayout()
         grid.setSpacing(S8)
-        buttons = preset_buttons(editing, "emptyStart")
-        for number, button in enumerate(buttons):
-            if number == 0:
-                set_property(button, "role", "primary")
-                grid.addWidget(button, 0, 0, 1, 2)
-            else:
-                grid.addWidget(button, 1 + (number - 1) // 2, (number - 1) % 2)
+        first, *small = next(iter(FAMILIES.values()))
+        primary = _preset_button(editing, first)
+        set_property(primary, "role", "primary")
+        grid.addWidget(primary, 0, 0, 1, 2)
+        others: list[Button] = [_preset_button(editing, preset) for preset in small]
+        others.append(preset_button("All networks", editing, "emptyStart"))
+        for number, button in enumerate(others):
+            grid.addWidget(button, 1 + number // 2, number % 2)
         layout = QVBoxLayout(self)
         layout.setSpacing(S8)
         layout.addWidget(title)
@@ -62,3 +66,11 @@ class EmptyCanvas(QWidget):
         self.setFixedHeight(self.heightForWidth(self.width()))
         area = self._viewport.rect()
         self.move((area.width() - self.width()) // 2, max(0, (area.height() - self.height()) // 2))
+
+
+def _preset_button(editing: Editing, preset: Preset) -> Button:
+    button = Button(
+        preset.title, f"emptyFirst_{preset.name}", partial(editing.start_from, preset.name)
+    )
+    button.setToolTip(preset.description)
+    return button

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from cnnstudio.app.document import Document
 from cnnstudio.app.networks import memory_of
-from cnnstudio.graph.presets import PRESETS
 from cnnstudio.views.design.cards import ExplanationCards
 from cnnstudio.views.design.editing import Editing
 from cnnstudio.views.design.wording import (
@@ -21,6 +19,7 @@ from cnnstudio.views.design.wording import (
     shape_text,
     short_count,
 )
+from cnnstudio.views.preset_menu import fill_preset_menu
 from cnnstudio.views.theme import S4, S8, S16
 from cnnstudio.views.widgets import Button, FlowLayout, Heading, Secondary, Title, name_widget
 
@@ -70,10 +69,11 @@ class Overview(QWidget):
         layout.addWidget(self._memory)
         layout.addSpacing(S16)
         layout.addWidget(Heading("Starting points"))
-        flow = FlowLayout(spacing=S8)
-        for button in preset_buttons(editing, "startFrom"):
-            flow.addWidget(button)
-        layout.addLayout(flow)
+        layout.addWidget(Secondary("Take the place of what is on the canvas; Undo brings it back."))
+        start = QHBoxLayout()
+        start.addWidget(preset_button("Start from", editing, "startFrom"))
+        start.addStretch(1)
+        layout.addLayout(start)
         layout.addSpacing(S16)
         layout.addWidget(Heading("On the canvas"))
         for keys, what in _HINTS:
@@ -172,14 +172,14 @@ def _one_or_count(shapes: Sequence[str], noun: str) -> str:
     return shapes[0] if len(shapes) == 1 else counted(len(shapes), noun)
 
 
-def preset_buttons(editing: Editing, prefix: str) -> list[Button]:
-    """A button for each preset that replaces the network by it."""
-    buttons = []
-    for name, preset in PRESETS.items():
-        button = Button(preset.title, f"{prefix}_{name}", partial(editing.start_from, name))
-        button.setToolTip(preset.description)
-        buttons.append(button)
-    return buttons
+def preset_button(text: str, editing: Editing, prefix: str) -> Button:
+    """A button with a menu of all presets, each of which replaces the network."""
+    button = Button(text, prefix)
+    button.setToolTip("Networks that every lecture names, ready to train")
+    menu = QMenu(button)
+    fill_preset_menu(menu, prefix, editing.start_from)
+    button.setMenu(menu)
+    return button
 
 
 def _plain(text: str) -> QLabel:

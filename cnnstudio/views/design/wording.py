@@ -63,11 +63,11 @@ def bytes_text(size: float) -> str:
 
 
 def number_text(value: float) -> str:
-    """A number as a person would type it: `1/255`, `0.5`, `1e-07`."""
+    """A number as a person would type it: `1/255`, `1/127.5`, `0.5`, `1e-07`."""
     if 9e-4 < abs(value) < 0.5:
-        inverse = round(1 / value)
+        inverse = round(2 / value) / 2
         if 2 < abs(inverse) <= 1024 and value == 1 / inverse and len(f"{value:.12g}") > 8:
-            return f"1/{inverse}" if inverse > 0 else f"-1/{-inverse}"
+            return f"1/{inverse:g}" if inverse > 0 else f"-1/{-inverse:g}"
     return f"{value:g}" if float(f"{value:g}") == value else repr(value)
 
 
@@ -123,6 +123,11 @@ def _word(field: Field, value: Any, *, nouns: bool) -> str:
         return f"{'crop' if field.name == 'cropping' else 'pad'} {text}"
     elif field.kind in (Kind.WHOLES, Kind.NUMBERS, Kind.RANGE):
         text = value_text(field, value)
+        if field.kind is Kind.NUMBERS:
+            numbers = value if isinstance(value, tuple) else (value,)
+            text = ", ".join(map(_rounded, numbers))
+            if field.name == "offset" and len(numbers) == 1 and value < 0:
+                return f"− {_rounded(-value)}"
         if field.kind is Kind.RANGE and value[0] == -value[1]:
             text = f"± {number_text(value[1])}"
         if isinstance(value, tuple) and len(value) > 3:
@@ -132,6 +137,12 @@ def _word(field: Field, value: Any, *, nouns: bool) -> str:
     if nouns and field.name in _NOUNS:
         return f"{text} {_NOUNS[field.name] if value != 1 else _NOUNS[field.name][:-1]}"
     return f"{_PREFIXES[field.name]} {text}" if field.name in _PREFIXES else text
+
+
+def _rounded(value: float) -> str:
+    """As `number_text`, but with three figures where that is long."""
+    text = number_text(value)
+    return text if len(text) <= 8 else f"{value:.3g}"
 
 
 def memory_tip(needed: Memory) -> str:

@@ -95,6 +95,10 @@ def test_the_settings_on_a_card():
     assert key_settings(network[name]) == ["1 unit"]
     network, name = edits.add_layer(Network(), "Rescaling")
     assert key_settings(network[name]) == ["× 1/255"]
+    network = edits.set_settings(network, name, {"scale": 1 / 127.5, "offset": -1})
+    assert key_settings(network[name]) == ["× 1/127.5", "− 1"]
+    network = edits.set_settings(network, name, {"scale": (1 / 58, 0.01712475), "offset": (0.5, 2)})
+    assert key_settings(network[name]) == ["× 1/58, 0.0171", "+ 0.5, 2"]
     network, name = edits.add_layer(Network(), "MaxPooling2D")
     assert key_settings(network[name]) == ["2×2", "valid"]
 
