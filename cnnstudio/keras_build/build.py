@@ -137,10 +137,11 @@ def _apply(layer: Layer, fed_by: list[Any], seed: int | None) -> Any:
     arguments = layer_arguments(layer, seed)
     if layer.type == "Input":
         return keras.Input(**arguments)
+    # Layers that are made of layers pass it on when it changes, and only once those are there.
+    trainable = arguments.pop("trainable", True)
     made = layer_class(layer.spec)(**arguments)
     output = called(layer.spec, made, fed_by)
-    if not layer.settings.get("trainable", True):
-        # Layers that are made of layers pass it on only once those are there.
+    if not trainable:
         made.trainable = False
     return output
 

@@ -39,6 +39,11 @@ TAKEN = {
 }
 
 
+def frozen_afterwards(layer: Layer) -> bool:
+    """Whether a layer is frozen that is made of layers, which it tells only when that changes."""
+    return layer.spec.call is Call.APART and not layer["trainable"]
+
+
 def layer_call(layer: Layer, fed_by: list[str], given: Mapping[str, str] = NOTHING) -> Written:
     """A layer, fed by variables. `given` is what is written for settings and for `name`."""
     if layer.type == "Input":
@@ -71,7 +76,7 @@ def arguments_of(layer: Layer, given: Mapping[str, str] = NOTHING) -> list[Part]
         default = KERAS_DEFAULTS.get((layer.type, field.name), field.default)
         # Keras has no default for some, and takes all others for what they are.
         required = layer.type == "Input" or (default is None and field.default is not None)
-        if field.name in positional:
+        if field.name in positional or (field.name == "trainable" and frozen_afterwards(layer)):
             continue
         if field.name in given:
             parts.append(f"{field.name}={given[field.name]}")

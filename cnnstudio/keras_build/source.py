@@ -13,9 +13,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cnnstudio.graph.network import Layer, Network
-from cnnstudio.graph.spec import Call
 from cnnstudio.keras_build.build import check_buildable, model_name
-from cnnstudio.keras_build.calls import layer_call, reading_order, text, variables_of
+from cnnstudio.keras_build.calls import (
+    frozen_afterwards,
+    layer_call,
+    reading_order,
+    text,
+    variables_of,
+)
 from cnnstudio.keras_build.functions import Functions
 from cnnstudio.keras_build.layout import Call as Written
 from cnnstudio.keras_build.layout import assignment, statement
@@ -139,8 +144,7 @@ def _build_function(
     frozen = [
         f"    model.get_layer({text(layer.name)}).trainable = False"
         for layer in network.layers.values()
-        # Layers that are made of layers pass it on only once those are there.
-        if layer.spec.call is Call.APART and not layer["trainable"]
+        if frozen_afterwards(layer)
     ]
     if compiled is None:
         lines[1] = '    """Return the network."""'
