@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -195,11 +196,66 @@ def with_title(network: Network, name: str) -> Network:
 
 def fold_all(network: Network, *, folded: bool = True) -> Network:
     """Fold or unfold all blocks."""
+    changed = _with(
+        network, {name: replace(each, folded=folded) for name, each in network.blocks.items()}
+    )
+    names = [name for block in network.blocks.values() for name in block.layers]
+    stacked = _stacked(network, changed) if len(names) == len(set(names)) else None
+    if stacked is not None:
+        return stacked
     # From the inside out, so that each is measured as it is seen.
     order = sorted(network.blocks.values(), key=lambda block: len(block.layers))
     for block in order if folded else reversed(order):
         network = fold(network, block.name, folded=folded)
     return network
+
+
+def _stacked(before: Network, after: Network) -> Network | None:
+    """`after`, whose blocks are folded otherwise, with each card as far below those that feed it.
+
+    All at once, where one block after the other would take long. For blocks that do not lie inside
+    each other; None if cards would come to lie on each other.
+    """
+    old, new = shown(before), shown(after)
+    whole = shown(
+        _with(after, {name: replace(each, folded=True) for name, each in after.blocks.items()})
+    )
+    moves: dict[str, float] = {}
+    bottoms: dict[str, tuple[float, float]] = {}
+    for unit in whole.network.order:
+        names = whole.layers_of(unit)
+        was, now = (
+            [view.network[card].position[1] for card in {view.card_of(name) for name in names}]
+            for view in (old, new)
+        )
+        feeders = [bottoms[source] for source in whole.network.inputs_of(unit)]
+        moves[unit] = 0.0
+        if feeders:
+            lowest_was, lowest_now = max(feeders)
+            gap = min(was) - lowest_was
+            gap += TITLE_ROOM * ((len(now) > 1) - (len(was) > 1))
+            top = max([lowest_now + max(gap, ROW), *(low + ROW for _, low in feeders)])
+            moves[unit] = top - min(now)
+        bottoms[unit] = (max(was), max(now) + moves[unit])
+    if len(moves) < len(whole.network):
+        return None
+    stacked = move(
+        after,
+        {
+            name: (after[name].position[0], after[name].position[1] + moves[unit])
+            for unit in moves
+            if moves[unit]
+            for name in whole.layers_of(unit)
+        },
+    )
+    columns: dict[float, list[float]] = {}
+    for layer in shown(stacked).network.layers.values():
+        columns.setdefault(layer.position[0], []).append(layer.position[1])
+    for levels in columns.values():
+        levels.sort()
+        if any(low - high < ROW - 1 for high, low in pairwise(levels)):
+            return None
+    return stacked
 
 
 def following(view: Shown, cards: Collection[str]) -> set[str]:

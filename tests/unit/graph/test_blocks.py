@@ -195,6 +195,20 @@ def test_nothing_folded_shows_the_network_itself(network):
     assert [(block.name, cards) for block, cards in folding.frames(network, folding.shown(network))]
 
 
+@pytest.mark.parametrize("times", [3, 12])
+def test_all_blocks_are_folded_and_unfolded_at_once_as_one_by_one(network, times):
+    many = arrange(templates.repeat_block(network, "residual", times))
+    folded = folding.fold_all(many)
+    single = many
+    for name in many.blocks:
+        single = folding.fold(single, name)
+    assert folded == single
+    assert folding.fold_all(folded, folded=False) == many
+    half = folding.fold(many, "residual_2")
+    assert folding.fold_all(half) == folded
+    assert folding.fold_all(half, folded=False) == many
+
+
 def test_of_nested_blocks_the_outermost_folded_one_is_seen(network):
     network, _ = blocks.make_block(network, INSIDE[:2], "inner")
     network = arrange(network)
