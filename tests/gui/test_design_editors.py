@@ -7,10 +7,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit
 
 from cnnstudio.graph.catalogue import CATALOGUE
+from cnnstudio.graph.network import Layer
 from cnnstudio.graph.spec import Kind
 from cnnstudio.views.design.editors import editor_for
 from cnnstudio.views.design.lists import numbers_in
 from cnnstudio.views.design.numbers import evaluate, whole
+from cnnstudio.views.design.setting_row import SettingRow
 
 FIELDS = [
     pytest.param(field, id=f"{spec.type}.{field.name}")
@@ -104,6 +106,22 @@ def test_what_is_chosen_brings_its_own_settings(qtbot):
     with qtbot.waitSignal(editor.edited):
         combo.activated.emit(combo.currentIndex())
     assert field.check(editor.value()) == "random_normal"
+
+
+def test_no_constraint_becomes_one_with_its_settings(qtbot):
+    field = CATALOGUE["Conv2D"].field("kernel_constraint")
+    row = SettingRow(field)
+    qtbot.addWidget(row)
+    for value in (None, "max_norm"):
+        layer = Layer("tested", "Conv2D", {**CATALOGUE["Conv2D"].defaults, field.name: value})
+        row.show_layer(layer, other=True)
+        assert field.check(row.editor.value()) == value
+    limit = row.findChild(QLineEdit, "setting_kernel_constraint_max_value")
+    assert limit.text() == "2"
+    row.show_layer(Layer("tested", "Conv2D", CATALOGUE["Conv2D"].defaults), other=True)
+    with qtbot.waitSignal(row.changed) as sent:
+        row.editor.none.click()
+    assert sent.args == ["kernel_constraint", "max_norm"]
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,8 @@ class ObjectEditor(Editor):
         return (*self.choice.inputs, *parts)
 
     def value(self) -> Any:
+        if not self._shown:
+            raise ValueError("Choose one of the list.")
         parts = {key: editor.value() for key, editor in self._parts.items()}
         return {"name": self.choice.value(), **parts}
 
