@@ -81,9 +81,11 @@ class MainWindow(QMainWindow):
         self._stack.setCurrentWidget(self.pages[name])
         self._top.show_page(name)
         self._status.show_zoom(name == "design")
-        # Who walks along the tabs with the keyboard stays there.
-        if not self._top.has_focus():
-            self.pages[name].setFocus(Qt.FocusReason.OtherFocusReason)
+        page, focus = self.pages[name], self.focusWidget()
+        # Who walks along the tabs with the keyboard stays there, and so does who is at work on the
+        # page: a field that an action opened keeps what is typed.
+        if not self._top.has_focus() and not (focus is not None and page.isAncestorOf(focus)):
+            page.setFocus(Qt.FocusReason.OtherFocusReason)
         self.settings.page = name
 
     def notify(self, text: str, kind: Kind = "info", action: Action | None = None) -> None:

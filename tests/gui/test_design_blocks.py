@@ -92,6 +92,26 @@ def test_ctrl_g_asks_for_a_name_and_makes_a_block_in_one_step(design):
     assert not page.scene.frame_items
 
 
+@pytest.mark.parametrize("road", ["key", "menu"])
+def test_in_the_window_the_field_for_the_name_keeps_the_focus(window, road):
+    window.show_page("design")
+    page = window.pages["design"]
+    window.document.new(residual())
+    page.scene.select(INSIDE)
+    page.canvas.setFocus()
+    if road == "key":
+        key(page, Key.Key_G, CTRL)
+    else:
+        next(
+            action for action in page.actions() if action.objectName() == "makeBlockAction"
+        ).trigger()
+    panel = page.canvas.name_panel
+    assert panel.isVisible()
+    QTest.keyClicks(panel.field, "res")
+    QTest.keyClick(panel.field, Key.Key_Return)
+    assert window.document.network.blocks["res"].layers == INSIDE
+
+
 def test_escape_makes_no_block_and_a_wrong_name_is_told(page):
     before = page.document.network
     page.scene.select(["flatten_1", "dense_1"])

@@ -47,6 +47,12 @@ class CanvasKeys:
             if event.matches(sequence):
                 action()
                 return True
+        if modifiers & Qt.KeyboardModifier.ControlModifier and key == Qt.Key.Key_G:
+            if modifiers & Qt.KeyboardModifier.ShiftModifier:
+                editing.dissolve()
+            else:
+                canvas.ask_for_block_name()
+            return True
         if modifiers & Qt.KeyboardModifier.ControlModifier and key in (
             Qt.Key.Key_0, Qt.Key.Key_D, Qt.Key.Key_L, Qt.Key.Key_Equal,
         ):  # fmt: skip
