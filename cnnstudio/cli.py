@@ -103,9 +103,23 @@ def parser() -> argparse.ArgumentParser:
     command("presets", "lists the networks to start from", json=document)
     command("layers", "lists the layer types and their settings", json=document)
 
-    new = command("new", "makes a project from a preset")
+    new = command("new", "makes a project from a preset, or from a pretrained backbone")
     new.add_argument("file", type=Path, metavar="FILE.cnns")
-    new.add_argument("--preset", required=True, metavar="NAME", help="see cnnstudio presets")
+    start = new.add_mutually_exclusive_group(required=True)
+    start.add_argument("--preset", metavar="NAME", help="see cnnstudio presets")
+    start.add_argument(
+        "--backbone", metavar="NAME", help="a network of keras.applications, such as MobileNetV2"
+    )
+    new.add_argument(
+        "--weights",
+        metavar="SOURCE",
+        help="of the backbone: imagenet (downloaded by Keras; usual), none, or a weights file",
+    )
+    new.add_argument(
+        "--freeze",
+        metavar="HOW",
+        help="of the backbone: all (usual), none, or the last layer that stays as it is",
+    )
     new.add_argument("--input", type=_shape, metavar="HxWxC", help="for example 32x32x3")
     new.add_argument("--classes", type=_count, metavar="N")
     new.add_argument("--force", action="store_true", help="replace FILE if it exists")

@@ -34,6 +34,8 @@ class _State:
     network: Network
     data: DataSettings = field(default_factory=DataSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
+    # Other parts of the project file, such as where the weights are.
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 class _Change(QUndoCommand):
@@ -90,7 +92,6 @@ class Document(QObject):
         self._report: FolderReport | None = None
         self._path: Path | None = None
         self._name = ""
-        self._extra: Mapping[str, Any] = {}
         self._state = _State(PRESETS[START_PRESET].build())
         self._analysis = analyse(self._state.network)
         self.undo_stack.cleanChanged.connect(self.project_changed)
@@ -118,7 +119,7 @@ class Document(QObject):
             self.network,
             self.data.model_dump(mode="json"),
             self.training.model_dump(mode="json"),
-            self._extra,
+            self._state.extra,
         )
 
     @property
@@ -161,6 +162,17 @@ class Document(QObject):
         Steps that follow each other with an equal `merge_key` are one step for undo.
         """
         self._push(text, replace(self._state, network=network), merge_key)
+
+    def apply_project(self, text: str, project: Project, before: Project | None = None) -> None:
+        """Make `project` the project, its weights among it, as one step for undo.
+
+        `before` is what undo goes back to where the files of its weights are other ones now.
+        Raises `StudioError` for settings that make no sense.
+        """
+        after = _state_of(project, None)
+        if before is not None:
+            self._state = replace(self._state, extra=before.extra)
+        self._push(text, after, None)
 
     def edit(self, text: str, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """Apply `function(network, *arguments, **named)`, an edit that makes sense or not.
@@ -228,7 +240,7 @@ class Document(QObject):
         """Begin an unsaved project; without a network, with the starting preset."""
         if network is None:
             network = PRESETS[START_PRESET].build()
-        self._begin(_State(network), None, {}, name)
+        self._begin(_State(network), None, name)
 
     def open(self, path: str | Path) -> bool:
         """Open a project file. If it cannot be opened `failed` says why and nothing changes."""
@@ -239,7 +251,7 @@ class Document(QObject):
         except StudioError as error:
             self.failed.emit(error.message)
             return False
-        self._begin(state, path, project.extra)
+        self._begin(state, path)
         return True
 
     def save(self, path: str | Path | None = None) -> bool:
@@ -256,7 +268,7 @@ class Document(QObject):
         except StudioError as error:
             self.failed.emit(error.message)
             return False
-        self._path, self._extra = target, project.extra
+        self._path, self._state = target, replace(self._state, extra=project.extra)
         self.undo_stack.setClean()
         self.project_changed.emit()
         return True
@@ -266,7 +278,7 @@ class Document(QObject):
 
         `name` is its title as long as it has no file.
         """
-        self._begin(_state_of(project, path), path, project.extra, name)
+        self._begin(_state_of(project, path), path, name)
         self.undo_stack.resetClean()
         self.project_changed.emit()
 
@@ -289,10 +301,8 @@ class Document(QObject):
         self._analysis = analyse(self.network, self._analysis, classes=self.classes)
         self.changed.emit()
 
-    def _begin(
-        self, state: _State, path: Path | None, extra: Mapping[str, Any], name: str = ""
-    ) -> None:
-        self._path, self._name, self._extra = path, name, extra
+    def _begin(self, state: _State, path: Path | None, name: str = "") -> None:
+        self._path, self._name = path, name
         self._state = state
         self._report = None
         self.undo_stack.clear()
@@ -321,4 +331,4 @@ def _state_of(project: Project, path: Path | None) -> _State:
     where = f"{path}: " if path else ""
     data = settings_from_json(DataSettings, project.data, f"{where}data")
     training = settings_from_json(TrainingSettings, project.training, f"{where}training")
-    return _State(project.network, data, training)
+    return _State(project.network, data, training, project.extra)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnnstudio.commands.output import (
     byte_count,
@@ -16,6 +16,9 @@ from cnnstudio.commands.output import (
 )
 from cnnstudio.errors import StudioError, UsageError
 from cnnstudio.graph.project import Project, save_project
+
+if TYPE_CHECKING:
+    from cnnstudio.keras_build.importing import Import
 
 
 def presets(options: argparse.Namespace) -> None:
@@ -81,9 +84,15 @@ def layers(options: argparse.Namespace) -> None:
 
 
 def new(options: argparse.Namespace) -> None:
-    """Make a project file from a preset."""
+    """Make a project file from a preset or a backbone."""
     from cnnstudio.graph.presets import PRESETS
 
+    if options.backbone is not None:
+        _new_from_backbone(options)
+        return
+    for word in ("weights", "freeze"):
+        if getattr(options, word) is not None:
+            raise UsageError(f"cnnstudio new: --{word} goes with --backbone, not with --preset.")
     if options.preset not in PRESETS:
         raise UsageError(
             f"cnnstudio new: there is no preset {options.preset!r}; choose {either(PRESETS)}."
@@ -99,18 +108,46 @@ def new(options: argparse.Namespace) -> None:
     print(f"{options.file}: {preset.title}, {size(shape)} to {options.classes or preset.classes}.")
 
 
+def _new_from_backbone(options: argparse.Namespace) -> None:
+    from cnnstudio.keras_build.applications import BACKBONES, BackboneError, find_backbone
+    from cnnstudio.keras_build.backbone import backbone_network
+    from cnnstudio.keras_build.heads import backbone_project
+
+    try:
+        find_backbone(options.backbone)
+    except BackboneError as error:
+        raise UsageError(f"cnnstudio new: {error}") from None
+    weights = options.weights or "imagenet"
+    _refuse_existing(options, with_weights=weights != "none")
+    side = BACKBONES[options.backbone].size
+    shape, classes = options.input or (side, side, 3), options.classes or 10
+    backbone = backbone_network(options.backbone, shape, weights, options.freeze or "all")
+    _write(backbone_project(backbone, classes), options)
+
+
 def import_(options: argparse.Namespace) -> None:
     """Make a project from a Keras model file."""
     from cnnstudio.keras_build.importing import import_file
+
+    _refuse_existing(options, with_weights=True)
+    _write(import_file(options.model), options)
+
+
+def _refuse_existing(options: argparse.Namespace, *, with_weights: bool) -> None:
     from cnnstudio.keras_build.weights import companion
 
-    weights = companion(options.file)
-    for file in (options.file, weights):
+    for file in (options.file, *([companion(options.file)] if with_weights else [])):
         if file.exists() and not options.force:
             raise StudioError(
                 f"{file} exists already: choose another name, or replace it with --force."
             )
-    found = import_file(options.model)
+
+
+def _write(found: Import, options: argparse.Namespace) -> None:
+    """Save a project with its weights beside it, and tell of it."""
+    from cnnstudio.keras_build.weights import companion
+
+    weights = companion(options.file)
     save_project(found.save_weights(weights), options.file)
     layers = f"{len(found.project.network)} layers"
     print(f"{options.file}: {layers}{f', weights in {weights}' if found.weights else ''}.")

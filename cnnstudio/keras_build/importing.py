@@ -69,7 +69,7 @@ def import_file(path: Path) -> Import:
     original = None
     try:
         original = load_model(path)
-        found = _weights_at(original, read)
+        found = weights_at(original, read)
     except ModelError:
         # What Keras 3 does not load, such as functions of TensorFlow, has weights all the same.
         found = _weights_in(path, read, built)
@@ -92,7 +92,8 @@ def _compare(path: Path, built: keras.Model, original: keras.Model) -> None:
         ) from error
 
 
-def _weights_at(model: Any, read: Imported) -> dict[str, list[np.ndarray]]:
+def weights_at(model: Any, read: Imported) -> dict[str, list[np.ndarray]]:
+    """The weights of `model`, by the names that its layers have in the network read from it."""
     layers = dict(_layers(model, ()))
     return {
         name: layers[place].get_weights() for name, place in read.places.items() if place in layers

@@ -61,7 +61,11 @@ def read_model(path: Path) -> Imported:
     Initialisers come back by kind, without arguments of their own. Raises `ModelError` naming the
     file and each layer that cannot be represented.
     """
-    description = _description(path)
+    return read_description(_description(path), path)
+
+
+def read_description(description: Mapping[str, Any], path: Path) -> Imported:
+    """Read what `model.to_json()` writes; `path` names it in errors. Raises `ModelError`."""
     refuse_code(description, path)
     kind, config = description.get("class_name"), description.get("config")
     if kind not in MODELS or not isinstance(config, (Mapping, list)):

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu
 from cnnstudio.app import paths
 from cnnstudio.app.trainer import State
 from cnnstudio.views import help, icons, theme
+from cnnstudio.views.backbone import ask_for_backbone
 from cnnstudio.views.compare.comparing import Comparing
 from cnnstudio.views.context import Context, PageName
 from cnnstudio.views.dialogs import choose_folder
@@ -155,6 +156,12 @@ class Actions(QObject):
     def _fill_network(self) -> None:
         start = self._submenu("network", "&Start from", "startFromMenu")
         fill_preset_menu(start, "startFromAction", self._files.start_from)
+        self._add(
+            "network",
+            "Add pretrained &backbone…",
+            "addBackboneAction",
+            lambda: ask_for_backbone(self._context, self._files, self._window),
+        )
         self._match = self._add(
             "network", "&Match the data", "matchDataAction", self._context.document.match_data,
             "Ctrl+M",
