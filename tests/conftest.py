@@ -8,6 +8,13 @@ import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The suite says the same of the same code each time, however slow the machine;
+# HYPOTHESIS_PROFILE=explore looks for new examples.
+settings.register_profile("suite", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("explore", deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -113,10 +113,9 @@ def test_any_edits_are_accounted_for(network, data):
     news = [row.new.name for row in comparison.rows if row.new]
     assert sorted(olds) == sorted(network.layers)
     assert news == list(analyse(new).layers)
-    back = compare(side(new), side(network)).counts
+    # Which layers count as renamed may differ with the direction; the balance may not.
     counts = comparison.counts
-    assert counts["added"] == back["removed"]
-    assert counts["removed"] == back["added"]
+    assert counts["added"] - counts["removed"] == len(new) - len(network)
     assert sum(counts.values()) == len(comparison.rows)
     json.dumps(comparison.to_json())
 
