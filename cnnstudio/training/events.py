@@ -58,7 +58,7 @@ class Started(_Event):
 
 @dataclass(frozen=True, kw_only=True)
 class BatchDone(_Event):
-    """Batches were trained; at most about 20 events a second, and always one at an epoch's end.
+    """Batches were trained; at most about 5 events a second, and always one at an epoch's end.
 
     `loss` and `metrics` are means over the pictures since the last such event: over one batch
     where batches are slow. `means` are the running means of the epoch, `loss` among them, as in

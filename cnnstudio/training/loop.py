@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 # Seconds from one batch event, or set of feature maps, to the next.
-BATCH_EVENTS = 0.05
-FEATURE_MAPS = 0.5
+BATCH_EVENTS = 0.2
+FEATURE_MAPS = 1.0
 
 
 class Stopping(Exception):  # noqa: N818 - not an error
