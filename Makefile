@@ -22,7 +22,8 @@ test-slow: $(VENV)/dev-ready
 	$(FAST) -m slow
 
 benchmarks: $(VENV)/dev-ready
-	for script in tests/benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+	@missed=0; for script in tests/benchmarks/bench_*.py; do \
+		echo "== $$script"; $(BIN)/python $$script || missed=1; done; exit $$missed
 
 setup: $(VENV)/dev-ready
 
