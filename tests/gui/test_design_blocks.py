@@ -205,7 +205,7 @@ def test_a_folded_card_shows_what_its_layers_cost_and_their_worst_problem(page):
     assert item.severity == "error"
     assert item.lines == [f"{item.info.parameters} params"]
     page.scene.select(INSIDE)
-    assert page.inspector.block._problem_cards
+    assert page.inspector.block._problems.cards
 
 
 def test_selecting_any_of_its_layers_selects_the_folded_block(folded):

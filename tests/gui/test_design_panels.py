@@ -294,7 +294,7 @@ def test_a_problem_leads_to_its_layer_and_its_remedy_solves_it(page, qtbot):
 def test_the_problem_is_in_the_inspector_too(page, qtbot):
     page.document.edit("Delete", edits.remove_layers, ["flatten_1"])
     inspector = form(page, "dense_1")
-    card = inspector._problem_cards[0]
+    card = inspector._problems.cards[0]
     assert "<b>dense_1</b>" in card.text.text()
     qtbot.mouseClick(card.buttons[0], LEFT)
     assert page.document.analysis.errors == ()

@@ -24,7 +24,7 @@ from cnnstudio.graph import blocks
 from cnnstudio.graph.network import Block
 from cnnstudio.graph.templates import MOST
 from cnnstudio.views.design.block_items import figures_of
-from cnnstudio.views.design.cards import ProblemCard, look_alike
+from cnnstudio.views.design.cards import ProblemCards
 from cnnstudio.views.design.editing import Editing
 from cnnstudio.views.design.palette import SwatchDelegate
 from cnnstudio.views.design.palette_model import FAMILY_ROLE
@@ -66,9 +66,9 @@ class BlockPanel(QWidget):
         self.layers.setItemDelegate(SwatchDelegate(self.layers, indent=0))
         self.layers.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.layers.itemActivated.connect(self._open)
-        self._problems = QVBoxLayout()
-        self._problems.setSpacing(S8)
-        self._problem_cards: list[ProblemCard] = []
+        self._problems = ProblemCards(
+            lambda _problem, remedy: self._document.edit(remedy.label, remedy.edit)
+        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(S16, S16, S16, S16)
         layout.setSpacing(S8)
@@ -221,22 +221,4 @@ class BlockPanel(QWidget):
     def _show_problems(self, block: Block) -> None:
         inside = set(block.layers)
         found = [each for each in self._document.analysis.problems if each.layer in inside]
-        shown = [look_alike(card.problem) for card in self._problem_cards]
-        if [look_alike(problem) for problem in found] == shown:
-            for card, problem in zip(self._problem_cards, found, strict=True):
-                card.problem = problem
-            return
-        for card in self._problem_cards:
-            self._problems.removeWidget(card)
-            card.hide()
-            card.deleteLater()
-        self._problem_cards = [
-            ProblemCard(
-                problem,
-                lambda _problem, remedy: self._document.edit(remedy.label, remedy.edit),
-                boxed=True,
-            )
-            for problem in found
-        ]
-        for card in self._problem_cards:
-            self._problems.addWidget(card)
+        self._problems.show_problems(found)

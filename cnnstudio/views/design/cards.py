@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
@@ -143,6 +143,30 @@ class ProblemCard(QFrame):
 
     def _apply(self, number: int) -> None:
         self._solve(self.problem, self.problem.remedies[number])
+
+
+class ProblemCards(QVBoxLayout):
+    """Boxed cards of the problems of what the inspector shows; cards that say the same stay."""
+
+    def __init__(self, solve: Callable[[Problem, Remedy], object]) -> None:
+        super().__init__()
+        self.setSpacing(S8)
+        self._solve = solve
+        self.cards: list[ProblemCard] = []
+
+    def show_problems(self, problems: Sequence[Problem]) -> None:
+        shown = [look_alike(card.problem) for card in self.cards]
+        if [look_alike(problem) for problem in problems] == shown:
+            for card, problem in zip(self.cards, problems, strict=True):
+                card.problem = problem
+            return
+        for card in self.cards:
+            self.removeWidget(card)
+            card.hide()
+            card.deleteLater()
+        self.cards = [ProblemCard(problem, self._solve, boxed=True) for problem in problems]
+        for card in self.cards:
+            self.addWidget(card)
 
 
 def look_alike(problem: Problem) -> tuple[object, ...]:

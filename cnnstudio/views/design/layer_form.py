@@ -15,7 +15,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.graph import edits
 from cnnstudio.graph.spec import Category, LayerSpec
 from cnnstudio.views import icons
-from cnnstudio.views.design.cards import ExplanationCards, ProblemCard, look_alike
+from cnnstudio.views.design.cards import ExplanationCards, ProblemCards
 from cnnstudio.views.design.paints import paints
 from cnnstudio.views.design.setting_row import LABEL_WIDTH, RESET_WIDTH, SettingRow
 from cnnstudio.views.theme import HIT, S4, S8, S16
@@ -83,10 +83,8 @@ class LayerForm(QWidget):
         self.more.setVisible(bool(self._advanced))
         self._fold(False)
         layout.addSpacing(S8)
-        self._problems = QVBoxLayout()
-        self._problems.setSpacing(S8)
+        self._problems = ProblemCards(self._solve)
         layout.addLayout(self._problems)
-        self._problem_cards: list[ProblemCard] = []
         self._line = Line()
         layout.addWidget(self._line)
         layout.addSpacing(S8)
@@ -113,12 +111,12 @@ class LayerForm(QWidget):
                 self.name_edit.setText(name)
         if other and any(layer[row.field.name] != row.field.default for row in self._advanced):
             self.more.setChecked(True)
-        self._show_problems(name)
+        self._problems.show_problems(self._document.analysis.problems_of(name))
         analysis = self._document.analysis
         explanations = explain(self._document.network, analysis, name)
         self.explanations.show_explanations(explanations)
         self.explanations.setVisible(bool(explanations))
-        self.unknown.setVisible(not explanations and not self._problem_cards)
+        self.unknown.setVisible(not explanations and not self._problems.cards)
 
     def focus_name(self) -> None:
         self.name_edit.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -204,23 +202,6 @@ class LayerForm(QWidget):
             row.setVisible(open_)
         self.more.setText("Fewer settings" if open_ else "More settings")
         icons.set_icon(self.more, "controls/chevron-down" if open_ else "controls/chevron-right")
-
-    def _show_problems(self, name: str) -> None:
-        problems = self._document.analysis.problems_of(name)
-        shown = [look_alike(card.problem) for card in self._problem_cards]
-        if [look_alike(problem) for problem in problems] == shown:
-            for card, problem in zip(self._problem_cards, problems, strict=True):
-                card.problem = problem
-            return
-        for card in self._problem_cards:
-            self._problems.removeWidget(card)
-            card.hide()
-            card.deleteLater()
-        self._problem_cards = [
-            ProblemCard(problem, self._solve, boxed=True) for problem in problems
-        ]
-        for card in self._problem_cards:
-            self._problems.addWidget(card)
 
     def _solve(self, problem: Any, remedy: Any) -> None:
         self._document.edit(remedy.label, remedy.edit)
