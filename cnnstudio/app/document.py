@@ -11,7 +11,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from cnnstudio.analysis import Analysis, analyse
-from cnnstudio.data.settings import DataSettings, settings_from_json
+from cnnstudio.data.settings import DataSettings
+from cnnstudio.data.settings_model import settings_from_json
 from cnnstudio.errors import StudioError
 from cnnstudio.graph import edits
 from cnnstudio.graph.network import Network

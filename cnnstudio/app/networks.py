@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cnnstudio.analysis import Analysis, Memory, analyse, memory
 from cnnstudio.analysis.compare import Side
-from cnnstudio.data.settings import SettingsError, settings_from_json
+from cnnstudio.data.settings_model import SettingsError, settings_from_json
 from cnnstudio.graph.network import Network
 from cnnstudio.graph.project import SUFFIX, load_project
 from cnnstudio.training.settings import TrainingSettings

@@ -118,7 +118,8 @@ class _TrainReport:
 
 def _project_to_train(options: argparse.Namespace) -> Project:
     """The project named, with the assignments of `--set`, `--epochs` and `--data` put in."""
-    from cnnstudio.data.settings import DataSettings, apply_assignments, settings_from_json
+    from cnnstudio.data.settings import DataSettings
+    from cnnstudio.data.settings_model import apply_assignments, settings_from_json
     from cnnstudio.training.settings import TrainingSettings
 
     if options.resume is not None:

@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from cnnstudio.data.settings import ColorMode
+from cnnstudio.data.settings import ColorMode, Split
 from cnnstudio.errors import StudioError
 
-Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 LAYOUTS = (
     "A folder for each class is expected (cats/1.jpg, dogs/2.jpg), "

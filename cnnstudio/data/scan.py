@@ -35,10 +35,10 @@ from cnnstudio.data.report import (
     FolderReport,
     Picture,
     Skipped,
-    Split,
     count,
     listed,
 )
+from cnnstudio.data.settings import Split
 from cnnstudio.errors import Cancelled
 
 __all__ = [

@@ -1,36 +1,102 @@
-"""Settings as frozen pydantic models, with errors a person can act on.
+"""The `data` part of a project file: which pictures are used, how they are split and prepared.
 
-`DataSettings` types the `data` part of a project file. `SettingsModel`, `settings_from_json` and
-`apply_assignments` (the command line's `--set`) serve the `training` part as well.
+The descriptions of the fields are the help texts that the window and `--help` show.
 """
 
 from __future__ import annotations
 
-import difflib
-import json
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from cnnstudio.errors import StudioError
+from cnnstudio.data.settings_model import SettingsModel
 
 ColorMode = Literal["rgb", "grayscale"]
+Resize = Literal["stretch", "crop", "pad"]
+Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
+Split = Literal["train", "val", "test"]
 Side = Annotated[int, Field(ge=1, le=4096)]
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 
-class SettingsError(StudioError):
-    """A setting that does not exist or cannot have the value given."""
+@dataclass(frozen=True)
+class Preparation:
+    """How a picture file becomes the pixels that the network is given.
+
+    `image_size` is (height, width); `background` a colour "#rrggbb" that transparent pixels are
+    laid on and that fills what `resize` "pad" leaves empty.
+    """
+
+    image_size: tuple[int, int]
+    color_mode: ColorMode = "rgb"
+    resize: Resize = "stretch"
+    interpolation: Interpolation = "bilinear"
+    background: str = "#ffffff"
 
 
-class SettingsModel(BaseModel):
-    """Base of every group of settings: frozen, no unknown keys, no infinite numbers."""
+class LayoutSettings(SettingsModel):
+    """Where the class of each picture is written."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    kind: Literal["auto", "folders", "csv", "filename"] = Field(
+        default="auto",
+        description="Where the class of a picture is written. auto: folders where there are some, "
+        "else a table in the folder. folders: a folder for each class. csv: a table with a line a "
+        "picture. filename: a part of the file's name.",
+    )
+    file: str | None = Field(
+        default=None,
+        description="The table of pictures and classes, below the folder. Empty: the one .csv "
+        "file in it.",
+    )
+    pattern: str | None = Field(
+        default=None,
+        description="How the file names are written, with {class} where the class stands: "
+        "{class}_* for cat_012.jpg, *-{class} for 012-cat.jpg.",
+    )
 
-    def to_json(self) -> dict[str, Any]:
-        """The settings as plain JSON data, as `settings_from_json` reads them."""
-        return self.model_dump(mode="json")
+
+class SplitSettings(SettingsModel):
+    """What is kept apart besides the validation share, and which pictures stay together."""
+
+    by: Literal["share", "count", "folds"] = Field(
+        default="share",
+        description="share: a part of each class. count: a number of pictures of each class. "
+        "folds: the pictures in equal parts, each of which validates once.",
+    )
+    test_share: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="The share of each class kept apart for the end. A test folder of the data "
+        "takes its place.",
+    )
+    validation_count: int = Field(
+        default=20, ge=0, description="Pictures of each class that validate, where split by count."
+    )
+    test_count: int = Field(
+        default=0, ge=0, description="Pictures of each class kept for the end, split by count."
+    )
+    folds: int = Field(default=5, ge=2, le=100, description="Equal parts, where split by folds.")
+    fold: int = Field(
+        default=1, ge=1, le=100, description="The part that validates, counted from 1."
+    )
+    group_by: Literal["none", "folder", "pattern"] = Field(
+        default="none",
+        description="Pictures that belong together and must not be divided between training and "
+        "validation. folder: those in one sub-folder of their class. pattern: those with the same "
+        "part in their names.",
+    )
+    group_pattern: str | None = Field(
+        default=None,
+        description="How the file names are written, with {group} where the part stands that "
+        "related pictures share: {group}_* for patient7_012.png.",
+    )
+    recorded: dict[Literal["val", "test"], tuple[str, ...]] | None = Field(
+        default=None,
+        description="A split kept as it is: the pictures of val and test, as paths below the "
+        "folder; all others train.",
+    )
 
 
 class DataSettings(SettingsModel):
@@ -41,14 +107,32 @@ class DataSettings(SettingsModel):
         description="The folder of pictures: a folder for each class, or train, val and test "
         "folders of those.",
     )
+    layout: LayoutSettings = Field(
+        default_factory=LayoutSettings, description="Where the class of each picture is written."
+    )
     image_size: tuple[Side, Side] = Field(
         default=(32, 32),
-        description="Height and width in pixels every picture is stretched to.",
+        description="Height and width in pixels every picture is brought to.",
+    )
+    resize: Resize = Field(
+        default="stretch",
+        description="What is done with a picture of other proportions. stretch: the whole picture, "
+        "distorted. crop: its middle, cut out. pad: the whole picture with a margin.",
+    )
+    interpolation: Interpolation = Field(
+        default="bilinear",
+        description="How pixels between pixels are found. nearest keeps hard edges; lanczos is the "
+        "sharpest.",
     )
     color_mode: ColorMode = Field(
         default="rgb",
         description="rgb: three channels. grayscale: one channel; less to compute where colour "
         "does not matter.",
+    )
+    background: Colour = Field(
+        default="#ffffff",
+        description="The colour that transparent pixels are laid on and that margins are filled "
+        "with.",
     )
     validation_split: float = Field(
         default=0.2,
@@ -63,9 +147,25 @@ class DataSettings(SettingsModel):
         le=2**32 - 1,
         description="Decides which pictures are kept for validation: the same seed, the same ones.",
     )
+    split: SplitSettings = Field(
+        default_factory=SplitSettings,
+        description="What else is kept apart, and which pictures stay together.",
+    )
     excluded: tuple[str, ...] = Field(
         default=(),
         description="Pictures left out, as paths below the folder with / between the parts.",
+    )
+    relabelled: dict[str, str] = Field(
+        default_factory=dict,
+        description="Pictures given another class: path below the folder to class.",
+    )
+    merged: dict[str, str] = Field(
+        default_factory=dict,
+        description="Classes taken together with another one: class to the class it becomes.",
+    )
+    moved: dict[str, Split] = Field(
+        default_factory=dict,
+        description="Pictures put into another part: path below the folder to train, val or test.",
     )
 
     @property
@@ -73,170 +173,9 @@ class DataSettings(SettingsModel):
         """Numbers per pixel: 3 for rgb, 1 for grayscale."""
         return 3 if self.color_mode == "rgb" else 1
 
-
-Model = TypeVar("Model", bound=BaseModel)
-
-
-def settings_from_json(model_class: type[Model], data: Mapping[str, Any], where: str) -> Model:
-    """Settings from plain JSON data; `where` ("data", "training") begins the names in errors.
-
-    Raises `SettingsError`: "training.epochs must be at least 1, not 0."
-    """
-    try:
-        # As JSON: strict models then take lists for tuples.
-        return model_class.model_validate_json(json.dumps(dict(data), default=str))
-    except ValidationError as error:
-        found = [_sentence(entry, model_class, where) for entry in error.errors()]
-        raise SettingsError(" ".join(dict.fromkeys(found))) from None
-
-
-def apply_assignments(
-    parts: Mapping[str, Mapping[str, Any]],
-    assignments: Iterable[str],
-    models: Mapping[str, type[BaseModel]] | None = None,
-) -> dict[str, dict[str, Any]]:
-    """`parts` ("data", "training": JSON data) with "training.optimizer.learning_rate=0.01" applied.
-
-    A value is read as JSON, and as plain text where it is none. Keys are looked up in `models`
-    where given; values are checked by `settings_from_json` afterwards. Raises `SettingsError`.
-    """
-    result = {name: _copy(part) for name, part in parts.items()}
-    for assignment in assignments:
-        key, equals, text = assignment.partition("=")
-        path = [part.strip() for part in key.split(".")]
-        if not equals or not all(path):
-            raise SettingsError(
-                f'"{assignment}" is not a setting and a value: write KEY=VALUE, '
-                "for example training.epochs=5."
-            )
-        if path[0] not in result or len(path) < 2:
-            raise SettingsError(_unknown(".".join(path), _all_keys(result, models)))
-        if models is not None and path[0] in models:
-            _check_key(path, models[path[0]])
-        target: dict[str, Any] = result[path[0]]
-        for part in path[1:-1]:
-            inner = target.get(part)
-            if not isinstance(inner, dict):
-                inner = {}
-            target[part] = inner
-            target = inner
-        target[path[-1]] = _value(text)
-    return result
-
-
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return {"True": True, "False": False, "None": None}.get(text.strip(), text)
-
-
-def _copy(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _copy(inner) for key, inner in value.items()}
-    return value
-
-
-def _check_key(path: list[str], model: type[BaseModel]) -> None:
-    known = _keys(model, path[0])
-    key = ".".join(path)
-    if key not in known and not any(name.startswith(key + ".") for name in known):
-        raise SettingsError(_unknown(key, known))
-
-
-def _keys(model: type[BaseModel], prefix: str) -> list[str]:
-    """Dotted names of every setting below a model."""
-    keys = []
-    for name, field in model.model_fields.items():
-        inner = field.annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            keys += _keys(inner, f"{prefix}.{name}")
-        else:
-            keys.append(f"{prefix}.{name}")
-    return keys
-
-
-def _all_keys(parts: Mapping[str, Any], models: Mapping[str, type[BaseModel]] | None) -> list[str]:
-    if models is None:
-        return [f"{name}.…" for name in parts]
-    return [key for name, model in models.items() for key in _keys(model, name)]
-
-
-def _unknown(key: str, known: list[str]) -> str:
-    last = {name: name.rpartition(".")[2] for name in known}
-    meant = key.rpartition(".")[2]
-    close = difflib.get_close_matches(meant, set(last.values()), n=3, cutoff=0.6)
-    if len(meant) > 2:
-        close += [name for name in last.values() if meant in name]
-    near = sorted(
-        (name for name in known if last[name] in close),
-        key=lambda name: -difflib.SequenceMatcher(None, key, name).ratio(),
-    )[:3]
-    if near:
-        return f"There is no setting {key}; did you mean {' or '.join(near)}?"
-    return f"There is no setting {key}; there are {', '.join(known)}."
-
-
-def _sentence(entry: Any, model: type[BaseModel], where: str) -> str:
-    """One pydantic error in plain words."""
-    location = list(entry["loc"])
-    if entry["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        return _unknown(_dotted(where, location), _keys(model, where))
-    if location and isinstance(location[-1], int) and entry["type"] in ("missing", "too_long"):
-        location.pop()  # a pair with one or three numbers: the setting as a whole is wrong
-    name, given = _dotted(where, location), _shown(entry.get("input"))
-    context = entry.get("ctx", {})
-    wanted = _wanted(entry["type"], context)
-    if wanted is None:
-        reason = str(context.get("error", entry["msg"])).rstrip(".")
-        return f"{name}: {reason}."
-    if entry["type"] == "missing":
-        return f"{name} has too few values."
-    return f"{name} must be {wanted}, not {given}."
-
-
-def _wanted(kind: str, context: Mapping[str, Any]) -> str | None:
-    """What a value must be, by pydantic's error type; None for a kind without a fixed phrase."""
-    limits = {
-        "greater_than_equal": ("at least", "ge"),
-        "greater_than": ("greater than", "gt"),
-        "less_than_equal": ("at most", "le"),
-        "less_than": ("less than", "lt"),
-        "multiple_of": ("a multiple of", "multiple_of"),
-    }
-    if kind in limits:
-        words, key = limits[kind]
-        return f"{words} {context[key]:g}" if context[key] < 1e6 else f"{words} {context[key]:,}"
-    if kind in ("literal_error", "enum"):
-        return "one of " + str(context["expected"]).replace("'", "").replace(" or ", ", ")
-    if kind in ("too_short", "too_long"):
-        length = context.get("max_length", context.get("min_length"))
-        return f"a list of {length}"
-    kinds = {
-        "int": "a whole number",
-        "float": "a number",
-        "finite": "a finite number",
-        "bool": "true or false",
-        "string": "text",
-        "tuple": "a list",
-        "list": "a list",
-        "model": "a group of settings",
-        "dict": "a group of settings",
-        "missing": "given",
-    }
-    return kinds.get(kind.split("_")[0])
-
-
-def _dotted(where: str, location: Iterable[Any]) -> str:
-    name = where
-    for part in location:
-        name += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return name
-
-
-def _shown(value: Any) -> str:
-    try:
-        text = json.dumps(value, ensure_ascii=False)
-    except (TypeError, ValueError):
-        text = str(value)
-    return text if len(text) <= 60 else text[:57] + "…"
+    @property
+    def preparation(self) -> Preparation:
+        """How each picture becomes pixels."""
+        return Preparation(
+            self.image_size, self.color_mode, self.resize, self.interpolation, self.background
+        )

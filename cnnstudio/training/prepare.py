@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from cnnstudio.analysis import Analysis, Problem, analyse
 from cnnstudio.data.dataset import Dataset, make_dataset
 from cnnstudio.data.scan import scan_folder
-from cnnstudio.data.settings import DataSettings, settings_from_json
+from cnnstudio.data.settings import DataSettings
+from cnnstudio.data.settings_model import settings_from_json
 from cnnstudio.graph.project import Project
 from cnnstudio.training.errors import TrainingError
 from cnnstudio.training.objective import Objective, choose_objective

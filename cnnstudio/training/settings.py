@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from cnnstudio.data.settings import SettingsModel
+from cnnstudio.data.settings_model import SettingsModel
 
 OptimizerName = Literal["SGD", "RMSprop", "Adagrad", "Adam", "AdamW"]
 LossName = Literal[

@@ -179,7 +179,7 @@ def _samples(
 
 def _data_of(path: Path) -> DataSettings | None:
     """The data settings a run was trained with; None for a model file."""
-    from cnnstudio.data.settings import settings_from_json
+    from cnnstudio.data.settings_model import settings_from_json
     from cnnstudio.graph.project import load_project
     from cnnstudio.keras_build.trained import PROJECT_FILE
 

@@ -331,7 +331,7 @@ class RunTable(QWidget):
 
     def _reuse(self, run: RunInfo) -> None:
         """Bring a run's network and training settings into the project, as one undo step."""
-        from cnnstudio.data.settings import settings_from_json
+        from cnnstudio.data.settings_model import settings_from_json
         from cnnstudio.errors import StudioError
         from cnnstudio.graph.project import load_project
         from cnnstudio.keras_build.trained import PROJECT_FILE

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from cnnstudio.data.settings import (
-    DataSettings,
+from cnnstudio.data.settings import DataSettings
+from cnnstudio.data.settings_model import (
     SettingsError,
     SettingsModel,
     apply_assignments,
@@ -43,7 +43,7 @@ class Outer(SettingsModel):
         ({"seed": -1}, "data.seed must be at least 0, not -1."),
         ({"folder": 3}, "data.folder must be text, not 3."),
         ({"colour_mode": "rgb"}, "There is no setting data.colour_mode; did you mean data.color_"),
-        ({"zzz": 1}, "There is no setting data.zzz; there are data.folder, data.image_size,"),
+        ({"zzz": 1}, "There is no setting data.zzz; there are data.folder, data.layout.kind,"),
     ],
 )
 def test_errors_say_what_is_wrong(given_, message):

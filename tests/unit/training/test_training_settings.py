@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnstudio.data.settings import SettingsError, settings_from_json
+from cnnstudio.data.settings_model import SettingsError, settings_from_json
 from cnnstudio.training.settings import (
     OPTIMIZER_ARGUMENTS,
     EarlyStopping,
