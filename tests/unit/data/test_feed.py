@@ -103,6 +103,53 @@ def test_every_iteration_begins_at_the_same_place(samples):
         assert one == other
 
 
+def test_augmented_by_the_number_of_the_batch(samples):
+    def augment(number, x, y):
+        import tensorflow as tf
+
+        assert number.dtype == tf.int64
+        assert x.dtype == tf.float32
+        return x + 1000 * tf.cast(number, tf.float32), y + 1
+
+    with feed_of(samples) as plain, feed_of(samples, augment=augment) as feed:
+        before, after = taken(plain, 1, 2, 8), taken(feed, 1, 2, 8)
+        for number, ((x, y), (changed, labels)) in enumerate(zip(before, after, strict=True)):
+            assert (changed == x + 1000 * (1 * 5 + 2 + number)).all()
+            assert (labels == y + 1).all()
+
+
+def test_weights_come_with_their_pictures(samples):
+    weights = np.linspace(1, 2, len(samples))
+    with feed_of(samples, weights=weights, one_hot=True) as feed:
+        order = feed.order(1)
+        found = np.concatenate([w.numpy() for *_, w in feed.dataset(1).take(5)])
+        assert found.dtype == np.float32
+        assert (found == weights[order].astype(np.float32)).all()
+
+
+@given(
+    labels=st.lists(st.integers(0, 3), min_size=4, max_size=80),
+    seed=st.integers(0, 100),
+    epoch=st.integers(0, 3),
+)
+@settings(max_examples=60, deadline=None)
+def test_balanced_sampling(labels, seed, epoch):
+    """Every class as often as every other, within one, and every picture of it alike."""
+    counts = np.bincount(labels)
+    drawn = [Sample(None, label) for label in labels]
+    sampling = 1 / counts[labels]
+    options = {"batch_size": 8, "classes": 4, "shuffle": True, "seed": seed}
+    with Feed(drawn, SETTINGS, sampling=sampling, **options) as feed:
+        order = feed.order(epoch)
+        assert len(order) == len(labels)
+        present = np.flatnonzero(counts)
+        wanted = len(labels) / len(present)
+        of_class = np.bincount(np.array(labels)[order], minlength=len(counts))
+        assert (abs(of_class[present] - wanted) < 1 + 1e-9).all()
+        times = np.bincount(order, minlength=len(labels))
+        assert (abs(times - wanted / counts[labels]) < 1 + 1e-9).all()
+
+
 def broken_feed(tmp_path, broken, **options):
     root = folder_of(tmp_path, {"a": 10, "b": 10})
     samples = make_dataset(scan_folder(root), DataSettings(validation_split=0)).train
