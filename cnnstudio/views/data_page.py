@@ -28,7 +28,9 @@ from cnnstudio.views import theme
 from cnnstudio.views.context import Context
 from cnnstudio.views.data import facts, work
 from cnnstudio.views.data.browser import Browser
+from cnnstudio.views.data.findings import Findings
 from cnnstudio.views.data.folder_bar import FolderBar
+from cnnstudio.views.data.head import DataHead
 from cnnstudio.views.data.match_bar import MatchBar
 from cnnstudio.views.data.scanner import Scanner
 from cnnstudio.views.data.scanning import ScanCard
@@ -185,8 +187,10 @@ class DataPage(QWidget):
             self.message.hide()
         self._shown = report
         self.browser.show_report(report)
-        self.settings.show_hint(facts.size_hint(report), facts.suggestion(report, data))
-        self.settings.show_own_validation(sum(report.splits.get("val", {}).values()))
+        self.findings.show_report(report)
+        self.head.show_facts(facts.title(report), facts.facts(report))
+        self.settings.picture.show_hint(facts.size_hint(report), facts.suggestion(report, data))
+        self.settings.division.show_own_validation(sum(report.splits.get("val", {}).values()))
         self.stack.setCurrentWidget(self.filled)
         self._count(report, data)
         self._look()
@@ -197,13 +201,17 @@ class DataPage(QWidget):
         self._ready = self.match.refresh()
         self.settings.show_next("Train →" if self._ready else "Design the network →")
 
-    def _edit(self, field: str, value: object) -> None:
+    def _edit(self, name: str, value: object) -> None:
+        """Set the field `name`, or with a dot one inside: "split.folds". One step for undo."""
         data = self._document.data
+        field, _, inner = name.partition(".")
+        if inner:
+            value = getattr(data, field).model_copy(update={inner: value})
         if getattr(data, field) == value:
             return
-        text = f"Change {work.FIELD_WORDS[field]}"
+        text = f"Change {work.FIELD_WORDS.get(name, work.FIELD_WORDS[field])}"
         changed = data.model_copy(update={field: value})
-        self._document.set_data(changed, text, merge_key=("data", field))
+        self._document.set_data(changed, text, merge_key=("data", name))
 
     def _suggest(self) -> None:
         report = self._document.report
@@ -243,7 +251,7 @@ class DataPage(QWidget):
     def _look(self) -> None:
         """Show the chosen picture as the network gets it."""
         path, data = self.browser.current_path(), self._document.data
-        eye = self.settings.eye
+        eye = self.settings.picture.eye
         if self._looking is not None:
             self._looking.cancel()
         if path is None:
@@ -341,9 +349,11 @@ class DataPage(QWidget):
         self.scan_card.stopped.connect(self.stop)
         self.browser = Browser(self._context)
         self.browser.picture_chosen.connect(self._look)
+        self.findings = Findings()
+        self.findings.menu_wanted.connect(self.browser.show_menu)
         self.settings = SettingsPanel()
         self.settings.edited.connect(self._edit)
-        self.settings.suggestion_wanted.connect(self._suggest)
+        self.settings.picture.suggestion_wanted.connect(self._suggest)
         self.settings.next_wanted.connect(self._next)
 
     def _rescan(self) -> None:
@@ -353,12 +363,38 @@ class DataPage(QWidget):
         else:
             self._choose_folder()
 
+    def _add_view(self, key: str, title: str, view: QWidget, panel: QWidget | None = None) -> None:
+        """Another view of the data, with a panel of its own at the right or the settings."""
+        self._views[key] = (view, panel or self.settings.tabs)
+        self.views.addWidget(view)
+        if panel is not None:
+            self.settings.stack.addWidget(panel)
+        self.head.views.add(key, title)
+
+    def show_view(self, key: str) -> None:
+        """Show the view `key`: "pictures", "findings"."""
+        self.head.views.button(key).setChecked(True)
+        view, panel = self._views[key]
+        self.views.setCurrentWidget(view)
+        self.settings.stack.setCurrentWidget(panel)
+
     def _lay_out(self) -> None:
+        self.head = DataHead()
+        self.head.views.chosen.connect(self.show_view)
+        self.views = QStackedWidget()
+        self._views: dict[str, tuple[QWidget, QWidget]] = {}
+        self._add_view("pictures", "Pictures", self.browser)
+        self._add_view("findings", "Findings", self.findings)
+        left = QVBoxLayout()
+        left.setSpacing(0)
+        left.addWidget(self.head)
+        left.addWidget(Line())
+        left.addWidget(self.views, 1)
         self.filled = QWidget()
         inside = QHBoxLayout(self.filled)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(0)
-        inside.addWidget(self.browser, 1)
+        inside.addLayout(left, 1)
         inside.addWidget(Line(Qt.Orientation.Vertical))
         inside.addWidget(self.settings)
         self.stack = QStackedWidget()

@@ -124,8 +124,8 @@ def test_opening_a_folder_shows_its_classes_and_makes_it_the_data(page, qtbot, a
     assert page.document.data.folder == str(animals)
     assert page.document.data.image_size == (12, 12)
     assert page.document.classes == 2
-    assert page.browser.title.text() == "50 pictures in 2 classes"
-    assert "all 12 × 12" in page.browser.facts.text()
+    assert page.head.title.text() == "50 pictures in 2 classes"
+    assert "all 12 × 12" in page.head.facts.text()
     assert texts(page, "classTable") == ["cat", "20", "40.0 %", "dog", "30", "60.0 %"]
     assert page.settings.split.text == "40 to train · 10 to validate"
     assert page.context.settings.recent_folders == [animals]
@@ -212,7 +212,7 @@ def test_one_class_is_shown_and_explained(page, qtbot, tmp_path):
     assert "one class only, cat" in page.message.text
     assert page.settings.split.text == "0 to train · 0 to validate"
     assert not page.match.isVisible()
-    assert "one class only, cat" in page.browser.findings.notes.text()
+    assert "one class only, cat" in page.findings.notes.text()
 
 
 def test_a_folder_around_the_right_one_offers_the_inner_one(page, qtbot, tmp_path):
@@ -234,13 +234,13 @@ def test_broken_files_are_listed_by_reason_and_copies_by_picture(page, qtbot, an
     (animals / "dog" / "cut.png").write_bytes(whole[: len(whole) // 2])
     (animals / "dog" / "copy.png").write_bytes(whole)
     opened(page, qtbot, animals)
-    model = page.browser.findings.skipped.model()
+    model = page.findings.skipped.model()
     reasons = [model.index(row, 0).data() for row in range(model.rowCount())]
     assert len(reasons) == 3
     assert all(reason.endswith("· 1") for reason in reasons)
     files = {model.index(0, 0, model.index(row, 0)).data() for row in range(3)}
     assert files == {"cat/text.jpg", "dog/nothing.png", "dog/cut.png"}
-    copies = page.browser.findings.duplicates.model()
+    copies = page.findings.duplicates.model()
     assert copies.rowCount() == 1
     assert copies.rowCount(copies.index(0, 0)) == 2
     assert copies.parent(copies.index(1, 0, copies.index(0, 0))) == copies.index(0, 0)
@@ -276,8 +276,8 @@ def test_splits_of_the_folder_are_counted_and_filtered(page, qtbot, tmp_path):
         write_classes(tmp_path / "set" / split, {"cat": count, "dog": count})
     opened(page, qtbot, tmp_path / "set")
     assert texts(page, "classTable")[:6] == ["cat", "12", "3", "2", "17", "50.0 %"]
-    assert not page.settings.slider.isEnabled()
-    assert "its own validation pictures (6)" in page.settings.reason.text()
+    assert not page.settings.division.slider.isEnabled()
+    assert "its own validation pictures (6)" in page.settings.division.reason.text()
     assert page.settings.split.text == "24 to train · 6 to validate · test folder: 4"
     page.browser.splits.setCurrentIndex(page.browser.splits.findData("test"))
     assert page.browser.pictures.rowCount() == 4
@@ -287,14 +287,14 @@ def test_settings_are_undone_and_redone(page, qtbot, animals):
     opened(page, qtbot, animals)
     page.findChild(QSpinBox, "dataHeight").setValue(20)
     assert page.document.data.image_size == (20, 12)
-    page.settings.mode.setCurrentIndex(1)
-    page.settings.mode.activated.emit(1)
+    page.settings.picture.mode.setCurrentIndex(1)
+    page.settings.picture.mode.activated.emit(1)
     assert page.document.data.color_mode == "grayscale"
     page.document.undo_stack.undo()
     page.document.undo_stack.undo()
     assert page.document.data.image_size == (12, 12)
     assert page.findChild(QSpinBox, "dataHeight").value() == 12
-    assert page.settings.mode.currentData() == "rgb"
+    assert page.settings.picture.mode.currentData() == "rgb"
     page.document.undo_stack.redo()
     assert page.findChild(QSpinBox, "dataHeight").value() == 20
 
@@ -348,9 +348,9 @@ def test_keep_hides_the_bar_until_something_else_differs(page, qtbot, animals):
     opened(page, qtbot, animals)
     qtbot.mouseClick(page.match.buttons[-1], Qt.MouseButton.LeftButton)
     assert not page.match.isVisible()
-    page.settings.seed.setValue(3)
+    page.settings.division.seed.setValue(3)
     assert not page.match.isVisible()
-    page.settings.tall.setValue(40)
+    page.settings.picture.tall.setValue(40)
     assert page.match.isVisible()
 
 
@@ -420,10 +420,10 @@ def test_a_picture_opens_large_and_the_arrows_go_on(page, qtbot, animals):
 
 def test_the_chosen_picture_is_shown_as_the_network_gets_it(page, qtbot, animals):
     opened(page, qtbot, animals)
-    page.settings.tall.setValue(5)
-    page.settings.wide.setValue(7)
+    page.settings.picture.tall.setValue(5)
+    page.settings.picture.wide.setValue(7)
     qtbot.waitUntil(lambda: not page.context.tasks.busy, timeout=WAIT)
-    pixmap = page.settings.eye._pixmap
+    pixmap = page.settings.picture.eye._pixmap
     assert (pixmap.width(), pixmap.height()) == (7, 5)
 
 
@@ -436,6 +436,6 @@ def test_a_sample_set_is_made_and_opened(page, qtbot):
 
 def test_the_groceries_open(page, qtbot, groceries):
     opened(page, qtbot, groceries)
-    assert page.browser.title.text() == "490 pictures in 8 classes"
+    assert page.head.title.text() == "490 pictures in 8 classes"
     assert page.settings.split.text == "420 to train · 70 to validate"
     assert page.document.data.image_size == (224, 224)

@@ -1,4 +1,4 @@
-"""What a folder holds: facts, classes, pictures, and what was set aside."""
+"""The pictures of a folder, and the table of classes that chooses among them."""
 
 from __future__ import annotations
 
@@ -23,9 +23,7 @@ from PySide6.QtWidgets import (
 
 from cnnstudio.views import theme
 from cnnstudio.views.context import Context
-from cnnstudio.views.data import facts
 from cnnstudio.views.data.class_model import SORT_ROLE, SPLIT_TITLES, ClassModel
-from cnnstudio.views.data.findings import Findings
 from cnnstudio.views.drop import show_in_folder
 from cnnstudio.views.pictures import PictureGrid, PictureModel, Thumbnails
 from cnnstudio.views.viewer import PictureViewer
@@ -33,9 +31,6 @@ from cnnstudio.views.widgets import (
     BarDelegate,
     Button,
     Heading,
-    Line,
-    Secondary,
-    Title,
     name_widget,
 )
 
@@ -58,8 +53,6 @@ class Browser(QWidget):
         self.thumbnails = Thumbnails(context.tasks, parent=self)
         self._viewer: PictureViewer | None = None
         self._make_classes()
-        self.findings = Findings()
-        self.findings.menu_wanted.connect(self._finding_menu)
         self._make_pictures()
         self._lay_out()
 
@@ -68,11 +61,8 @@ class Browser(QWidget):
         if report is self._report:
             return
         self._report = report
-        self.title.setText(facts.title(report))
-        self.facts.setText(facts.facts(report))
         self.classes.set_report(report)
         self._fit_columns()
-        self.findings.show_report(report)
         self.splits.blockSignals(True)
         self.splits.clear()
         self.splits.addItem("All splits", "")
@@ -147,7 +137,8 @@ class Browser(QWidget):
             menu.addAction("Open large", lambda: self._open(chosen[0]))
             menu.popup(self.grid.viewport().mapToGlobal(point))
 
-    def _finding_menu(self, path: Path, place: QPoint) -> None:
+    def show_menu(self, path: Path, place: QPoint) -> None:
+        """The menu of one picture, at a place on the screen."""
         self._menu_for([path]).popup(place)
 
     def _menu_for(self, chosen: list[Path]) -> QMenu:
@@ -165,10 +156,6 @@ class Browser(QWidget):
     # --- parts
 
     def _make_classes(self) -> None:
-        self.title = Title("")
-        self.title.setObjectName("dataTitle")
-        self.facts = Secondary("")
-        self.facts.setObjectName("dataFacts")
         self.classes = ClassModel(self)
         self._sorted = QSortFilterProxyModel(self)
         self._sorted.setSourceModel(self.classes)
@@ -207,20 +194,6 @@ class Browser(QWidget):
         self.grid.customContextMenuRequested.connect(self._picture_menu)
 
     def _lay_out(self) -> None:
-        head = QFrame()
-        head.setProperty("role", "panel")
-        line = QVBoxLayout(head)
-        line.setContentsMargins(theme.S16, theme.S12, theme.S16, theme.S12)
-        line.setSpacing(theme.S4)
-        line.addWidget(self.title)
-        line.addWidget(self.facts)
-        left = QSplitter(Qt.Orientation.Vertical)
-        left.setChildrenCollapsible(False)
-        left.addWidget(self.table)
-        left.addWidget(self.findings)
-        left.setStretchFactor(0, 3)
-        left.setStretchFactor(1, 2)
-        left.setSizes([360, 220])
         right = QFrame()
         right.setProperty("role", "panel")
         column = QVBoxLayout(right)
@@ -244,7 +217,7 @@ class Browser(QWidget):
         column.addLayout(grid, 1)
         middle = QSplitter(Qt.Orientation.Horizontal)
         middle.setChildrenCollapsible(False)
-        middle.addWidget(left)
+        middle.addWidget(self.table)
         middle.addWidget(right)
         middle.setStretchFactor(0, 0)
         middle.setStretchFactor(1, 1)
@@ -252,8 +225,6 @@ class Browser(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
-        outer.addWidget(head)
-        outer.addWidget(Line())
         outer.addWidget(middle, 1)
 
 
