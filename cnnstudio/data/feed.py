@@ -74,8 +74,7 @@ class Feed:
         self.failure: DataError | None = None
         self._store = PictureStore(
             [sample.path for sample in self.samples],
-            settings.image_size,
-            settings.color_mode,
+            settings.preparation,
             memory_budget=memory_budget,
             cache_folder=cache_folder,
             on_skipped=on_skipped,

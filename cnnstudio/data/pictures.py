@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from cnnstudio.data.settings import ColorMode
 from cnnstudio.errors import StudioError
+from cnnstudio.graph.preparation import Preparation
 
 if TYPE_CHECKING:
     from PIL import Image as PillowImage
@@ -69,37 +69,28 @@ class Header(NamedTuple):
     format: str
 
 
-def load_picture(
-    path: str | os.PathLike[str], image_size: tuple[int, int], color_mode: ColorMode
-) -> Pixels:
-    """The picture in a file, stretched to `image_size` (height, width).
+def load_picture(path: str | os.PathLike[str], preparation: Preparation) -> Pixels:
+    """The picture in a file, prepared for the network.
 
-    Returns uint8 numbers of shape (height, width, 3) for "rgb", (height, width, 1) for
-    "grayscale". Raises `PictureError`.
+    Returns uint8 numbers of `preparation.shape`: (height, width, 3) for "rgb",
+    (height, width, 1) for "grayscale". Raises `PictureError`.
     """
-    return _from_file(path, lambda image: _prepared(image, image_size, color_mode))
+    return _from_file(path, lambda image: _prepared(image, preparation))
 
 
 def picture_from_bytes(
-    content: bytes,
-    image_size: tuple[int, int],
-    color_mode: ColorMode,
-    name: str = "the pasted picture",
+    content: bytes, preparation: Preparation, name: str = "the pasted picture"
 ) -> Pixels:
     """As `load_picture`, from the bytes of a picture file. Raises `PictureError`."""
-    return _from_stream(
-        io.BytesIO(content), name, lambda image: _prepared(image, image_size, color_mode)
-    )
+    return _from_stream(io.BytesIO(content), name, lambda image: _prepared(image, preparation))
 
 
-def picture_from_array(
-    array: np.ndarray[Any, Any], image_size: tuple[int, int], color_mode: ColorMode
-) -> Pixels:
+def picture_from_array(array: np.ndarray[Any, Any], preparation: Preparation) -> Pixels:
     """As `load_picture`, from uint8 numbers (height, width) or (height, width, 1, 3 or 4)."""
     Image = _pillow()  # noqa: N806
     flat = array[..., 0] if array.ndim == 3 and array.shape[-1] == 1 else array
     image = Image.fromarray(np.ascontiguousarray(flat, dtype=np.uint8))
-    return _prepared(image, image_size, color_mode)
+    return _prepared(image, preparation)
 
 
 def thumbnail(path: str | os.PathLike[str], box: int | tuple[int, int]) -> Pixels:
@@ -113,7 +104,7 @@ def thumbnail(path: str | os.PathLike[str], box: int | tuple[int, int]) -> Pixel
         wide, tall = _upright(image)
         scale = min(1.0, height / tall, width / wide)
         size = (max(1, round(tall * scale)), max(1, round(wide * scale)))
-        return _prepared(image, size, "rgb")
+        return _prepared(image, Preparation(size))
 
     return _from_file(path, made)
 
@@ -219,13 +210,11 @@ def _opened(stream: Any) -> PillowImage.Image:
         raise _RefusedError(why_no_picture(stream.read(512))) from None
 
 
-def _prepared(
-    image: PillowImage.Image, image_size: tuple[int, int], color_mode: ColorMode
-) -> Pixels:
+def _prepared(image: PillowImage.Image, preparation: Preparation) -> Pixels:
     """Decode, turn upright, bring to the colour mode and size."""
     Image = _pillow()  # noqa: N806
-    height, width = image_size
-    mode = "RGB" if color_mode == "rgb" else "L"
+    height, width = preparation.image_size
+    mode = "RGB" if preparation.color_mode == "rgb" else "L"
     if image.format in ("JPEG", "MPO"):
         turned = _orientation(image) >= 5
         # Decodes at 1/2, 1/4 or 1/8 where that is still as large as wanted, or larger.

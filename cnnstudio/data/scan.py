@@ -40,6 +40,7 @@ from cnnstudio.data.report import (
 )
 from cnnstudio.data.settings import Split
 from cnnstudio.errors import Cancelled
+from cnnstudio.graph.preparation import Preparation
 
 __all__ = [
     "DataError",
@@ -313,7 +314,7 @@ def _inspect(path: str) -> tuple[Header, int, bytes | None]:
         raise PictureError(path, explain(error)) from None
     if not complete:
         # Some programs leave out the end mark: decoding tells a complete picture from half of one.
-        load_picture(path, (8, 8), "grayscale")
+        load_picture(path, Preparation((8, 8), "grayscale"))
     return header, size, hashlib.blake2b(start, digest_size=16).digest() if small else None
 
 

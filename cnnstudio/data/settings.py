@@ -5,34 +5,18 @@ The descriptions of the fields are the help texts that the window and `--help` s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from cnnstudio.data.settings_model import SettingsModel
+from cnnstudio.graph.preparation import COLOUR, Interpolation, Resize
+from cnnstudio.graph.preparation import ColorMode as ColorMode
+from cnnstudio.graph.preparation import Preparation as Preparation
 
-ColorMode = Literal["rgb", "grayscale"]
-Resize = Literal["stretch", "crop", "pad"]
-Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 Split = Literal["train", "val", "test"]
 Side = Annotated[int, Field(ge=1, le=4096)]
-Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
-
-
-@dataclass(frozen=True)
-class Preparation:
-    """How a picture file becomes the pixels that the network is given.
-
-    `image_size` is (height, width); `background` a colour "#rrggbb" that transparent pixels are
-    laid on and that fills what `resize` "pad" leaves empty.
-    """
-
-    image_size: tuple[int, int]
-    color_mode: ColorMode = "rgb"
-    resize: Resize = "stretch"
-    interpolation: Interpolation = "bilinear"
-    background: str = "#ffffff"
+Colour = Annotated[str, Field(pattern=COLOUR)]
 
 
 class LayoutSettings(SettingsModel):

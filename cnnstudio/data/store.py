@@ -20,7 +20,7 @@ import numpy as np
 
 from cnnstudio.data.pictures import PictureError, Pixels, load_picture
 from cnnstudio.data.report import Skipped
-from cnnstudio.data.settings import ColorMode
+from cnnstudio.graph.preparation import Preparation
 
 MEMORY_BUDGET = 2 * 1024**3
 _UNKNOWN, _READY, _BROKEN = 0, 1, 2
@@ -50,8 +50,7 @@ class PictureStore:
     def __init__(
         self,
         paths: Sequence[Path],
-        image_size: tuple[int, int],
-        color_mode: ColorMode,
+        preparation: Preparation,
         *,
         memory_budget: int = MEMORY_BUDGET,
         cache_folder: Path | None = None,
@@ -59,11 +58,10 @@ class PictureStore:
         on_skipped: Callable[[Skipped], None] | None = None,
     ) -> None:
         self.paths = tuple(paths)
-        self.shape = (*image_size, 3 if color_mode == "rgb" else 1)
+        self.shape = preparation.shape
         self.skipped: list[Skipped] = []
         self.kept: Literal["memory", "disk", "nowhere"]
-        self._image_size = image_size
-        self._color_mode = color_mode
+        self._preparation = preparation
         self._on_skipped = on_skipped
         self._state = np.zeros(len(self.paths), np.uint8)
         self._lock = threading.Lock()
@@ -160,7 +158,7 @@ class PictureStore:
             if self._closed:
                 return
             try:
-                picture = load_picture(self.paths[number], self._image_size, self._color_mode)
+                picture = load_picture(self.paths[number], self._preparation)
             except PictureError as error:
                 self._note(number, error)
                 continue

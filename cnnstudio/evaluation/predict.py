@@ -143,8 +143,7 @@ class Classifier:
         if isinstance(item, Unreadable):
             return item.path, item
         try:
-            size, mode = self.trained.image_size, self.trained.color_mode
-            return item, load_picture(item, size, mode)
+            return item, load_picture(item, self.trained.preparation)
         except PictureError as error:
             return item, Unreadable(item, error.reason)
 

@@ -12,9 +12,10 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from cnnstudio.errors import StudioError
+from cnnstudio.graph.preparation import Preparation
 from cnnstudio.graph.project import SUFFIX, Project, ProjectError, load_project
 from cnnstudio.keras_build.backend import load_keras
 
@@ -47,8 +48,7 @@ class TrainedModel:
         model: takes float32 pixels 0–255 `(N, height, width, channels)`, gives `(N, outputs)`;
             an instance of its own that nothing else trains. Not compiled.
         classes: names in the order of the outputs; two for a single sigmoid output.
-        image_size: height and width of the pictures it takes.
-        channels: 1 (grey) or 3 (RGB).
+        preparation: how pictures become the pixels it takes, as in its training.
         path: the run folder or model file given.
         title: its name for people.
         named: False if the names in `classes` are made up.
@@ -57,17 +57,21 @@ class TrainedModel:
 
     model: keras.Model
     classes: list[str]
-    image_size: tuple[int, int]
-    channels: int
+    preparation: Preparation
     path: Path
     title: str
     named: bool = True
     loss: Any = field(default=None, repr=False)
 
     @property
-    def color_mode(self) -> Literal["rgb", "grayscale"]:
-        """`"grayscale"` or `"rgb"`, as `cnnstudio.data.settings` names it."""
-        return "grayscale" if self.channels == 1 else "rgb"
+    def image_size(self) -> tuple[int, int]:
+        """Height and width of the pictures it takes."""
+        return self.preparation.image_size
+
+    @property
+    def channels(self) -> int:
+        """1 (grey) or 3 (RGB)."""
+        return self.preparation.channels
 
     def __call__(self, pixels: Any) -> Any:
         """The answer `(N, outputs)` to pixels `(N, height, width, channels)`, as tensors."""
@@ -99,8 +103,7 @@ class TrainedModel:
         return cls(
             model=model,
             classes=names or [f"class {number}" for number in range(count)],
-            image_size=_image_size(model, file),
-            channels=model.inputs[0].shape[-1],
+            preparation=_preparation(model, run_project(file)),
             path=path,
             title=path.name if path.is_dir() else path.stem,
             named=names is not None,
@@ -126,8 +129,7 @@ class TrainedModel:
         return cls(
             model=model,
             classes=names or [f"class {number}" for number in range(count)],
-            image_size=_image_size(model, path),
-            channels=model.inputs[0].shape[-1],
+            preparation=_preparation(model, project),
             path=path,
             title=path.stem,
             named=names is not None,
@@ -288,15 +290,14 @@ def _check_classifier(model: Any, file: Path) -> None:
         )
 
 
-def _image_size(model: Any, file: Path) -> tuple[int, int]:
-    height, width = model.inputs[0].shape[1:3]
-    if height and width:
-        return int(height), int(width)
-    project = run_project(file)
-    size = project.data.get("image_size") if project else None
+def _preparation(model: Any, project: Project | None) -> Preparation:
+    """As in the training, if its project is there; what the model itself says goes before it."""
+    data = project.data if project else {}
+    height, width, channels = model.inputs[0].shape[1:]
+    size = data.get("image_size")
     if not (isinstance(size, list) and len(size) == 2 and all(isinstance(n, int) for n in size)):
         size = USUAL_SIZE
-    return int(height or size[0]), int(width or size[1])
+    return Preparation.of((int(height or size[0]), int(width or size[1]), channels), data)
 
 
 def _class_names(file: Path, count: int, *, strict: bool) -> list[str] | None:

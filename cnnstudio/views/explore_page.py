@@ -258,8 +258,7 @@ class ExplorePage(QWidget):
         self._reading = self._context.tasks.run(
             load_picture,
             self.maps_tab.picture_box.path,
-            data.image_size,
-            data.color_mode,
+            data.preparation,
             on_done=lambda pixels: self._watch_pixels(layer, pixels),
             on_failed=self.maps_tab.say,
         )

@@ -25,6 +25,7 @@ from cnnstudio.data.pictures import load_picture
 from cnnstudio.data.scan import scan_folder
 from cnnstudio.data.settings import DataSettings
 from cnnstudio.data.store import PictureStore
+from cnnstudio.graph.preparation import Preparation
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 CASES = {
@@ -76,10 +77,7 @@ def speed(name: str, repeats: int, seconds: float) -> dict[str, float]:
     dataset = make_dataset(scan_folder(SHARED / name), settings)
     model = build(settings, len(dataset.classes))
     x = np.stack(
-        [
-            load_picture(sample.path, settings.image_size, settings.color_mode)
-            for sample in dataset.train
-        ]
+        [load_picture(sample.path, settings.preparation) for sample in dataset.train]
     ).astype(np.float32)
     y = np.array([sample.label_index for sample in dataset.train], np.int32)
     arrays = {"x": x, "y": y, "batch_size": 32, "shuffle": True}
@@ -119,7 +117,7 @@ def memory(pictures: int, budget: int) -> tuple[float, str, float]:
         Image.fromarray(
             np.random.default_rng(0).integers(0, 256, (side, side, 3)).astype(np.uint8)
         ).save(path, compress_level=1)
-        load_picture(path, (side, side), "rgb")
+        load_picture(path, Preparation((side, side)))
         gc.collect()
         before = resident()
         with PictureStore(

@@ -135,9 +135,9 @@ def compare(name: str, repeats: int, epochs: int) -> list[tuple[str, float, floa
     plan = prepare(project)
     arrays = tuple(
         (
-            np.stack(
-                [load_picture(s.path, plan.data.image_size, plan.data.color_mode) for s in samples]
-            ).astype(np.float32),
+            np.stack([load_picture(s.path, plan.data.preparation) for s in samples]).astype(
+                np.float32
+            ),
             np.array([s.label_index for s in samples], np.int32),
         )
         for samples in (plan.dataset.train, plan.dataset.val)

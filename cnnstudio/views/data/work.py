@@ -21,6 +21,11 @@ FIELD_WORDS: Mapping[str, str] = {
     "color_mode": "colour mode",
     "validation_split": "validation share",
     "seed": "seed of the split",
+    "layout": "layout of the folder",
+    "resize": "fit of the pictures",
+    "interpolation": "interpolation",
+    "background": "background",
+    "split": "split",
 }
 
 
@@ -74,7 +79,7 @@ def picture(path: Path, data: DataSettings) -> np.ndarray:
     """A picture as the network gets it. Raises `PictureError`."""
     from cnnstudio.data.pictures import load_picture
 
-    return load_picture(path, data.image_size, data.color_mode)
+    return load_picture(path, data.preparation)
 
 
 def input_size(network: Network) -> tuple[int, int, int] | None:

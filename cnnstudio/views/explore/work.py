@@ -94,7 +94,7 @@ class Explorer:
 
         classifier = self._models.get(path)
         trained = classifier.trained
-        pixels = load_picture(picture, trained.image_size, trained.color_mode)
+        pixels = load_picture(picture, trained.preparation)
         maps = self._mapper_of(classifier).maps(layer, pixels)
         if maps.ndim not in (1, 3):
             raise ExploreError(

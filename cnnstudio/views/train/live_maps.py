@@ -89,9 +89,7 @@ class LiveMaps(QFrame):
 
     def follow(self, analysis: Analysis, data: DataSettings) -> None:
         """Offer the layers of a network; pictures are read as `data` says."""
-        reread = self._data is not None and (
-            self._data.image_size != data.image_size or self._data.color_mode != data.color_mode
-        )
+        reread = self._data is not None and self._data.preparation != data.preparation
         self._data = data
         if reread and self.picture_box.path is not None:
             self._load(self.picture_box.path)
@@ -139,7 +137,7 @@ class LiveMaps(QFrame):
         if self._task is not None:
             self._task.cancel()
         self._task = self._context.tasks.run(
-            load_picture, path, data.image_size, data.color_mode, on_done=self._loaded
+            load_picture, path, data.preparation, on_done=self._loaded
         )
 
     def _loaded(self, pixels: Any) -> None:

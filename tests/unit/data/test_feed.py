@@ -14,6 +14,7 @@ from cnnstudio.data.pictures import load_picture
 from cnnstudio.data.report import DataError
 from cnnstudio.data.scan import scan_folder
 from cnnstudio.data.settings import DataSettings
+from cnnstudio.graph.preparation import Preparation
 
 SETTINGS = DataSettings(image_size=(8, 8))
 
@@ -70,7 +71,7 @@ def test_not_shuffled_keeps_the_order(samples):
         assert len(found) == feed.steps_per_epoch == 5
         x, y = (np.concatenate(part) for part in zip(*found, strict=True))
         assert y.tolist() == [sample.label_index for sample in samples]
-        wanted = np.stack([load_picture(sample.path, (8, 8), "rgb") for sample in samples])
+        wanted = np.stack([load_picture(sample.path, Preparation((8, 8))) for sample in samples])
         assert x.dtype == np.float32
         assert (x == wanted).all()
         assert same(taken(feed), found)

@@ -20,6 +20,7 @@ from cnnstudio.data.pictures import (
     thumbnail,
     why_no_picture,
 )
+from cnnstudio.graph.preparation import Preparation
 
 SIZE = (24, 40)
 
@@ -42,7 +43,7 @@ def test_exif_orientation_is_honoured(tmp_path, orientation, suffix):
     options = {".jpg": {"quality": 95, "subsampling": 0}, ".webp": {"lossless": True}}
     path = save(stored, tmp_path / f"a{suffix}", exif=exif, **options.get(suffix, {}))
 
-    found = load_picture(path, SIZE, "rgb")
+    found = load_picture(path, Preparation(SIZE))
     assert np.abs(found.astype(int) - pixels(upright)).max() <= (60 if suffix == ".jpg" else 0)
     assert np.abs(found.astype(int) - pixels(upright)).mean() < 3
     with path.open("rb") as file:
@@ -62,7 +63,7 @@ def test_reduced_jpegs_equal_a_full_reading(tmp_path, factor, orientation):
     upright = ImageOps.exif_transpose(Image.open(path))
     reference = upright.resize(size[::-1], Image.Resampling.BILINEAR)
     for color_mode, mode in (("rgb", "RGB"), ("grayscale", "L")):
-        found = load_picture(path, size, color_mode)
+        found = load_picture(path, Preparation(size, color_mode))
         wanted = np.asarray(reference.convert(mode)).reshape(found.shape)
         # At hard edges the two ways of making smaller differ a little.
         assert np.abs(found.astype(int) - wanted).mean() < 2
@@ -70,18 +71,18 @@ def test_reduced_jpegs_equal_a_full_reading(tmp_path, factor, orientation):
 
 def test_size_and_channels(tmp_path):
     path = save(scene(), tmp_path / "a.png")
-    colour = load_picture(path, (10, 7), "rgb")
-    grey = load_picture(path, (10, 7), "grayscale")
+    colour = load_picture(path, Preparation((10, 7)))
+    grey = load_picture(path, Preparation((10, 7), "grayscale"))
     assert (colour.shape, grey.shape) == ((10, 7, 3), (10, 7, 1))
     assert colour.dtype == grey.dtype == np.uint8
     reference = scene().resize((7, 10), Image.Resampling.BILINEAR)
     assert np.abs(colour.astype(int) - np.asarray(reference)).max() <= 2
-    assert load_picture(path, SIZE, "rgb").tobytes() == scene().tobytes()
+    assert load_picture(path, Preparation(SIZE)).tobytes() == scene().tobytes()
 
 
 def test_grey_becomes_three_equal_channels(tmp_path):
     path = save(scene().convert("L"), tmp_path / "a.png")
-    found = load_picture(path, SIZE, "rgb")
+    found = load_picture(path, Preparation(SIZE))
     assert (found == np.asarray(scene().convert("L"))[..., None]).all()
 
 
@@ -99,14 +100,14 @@ def transparent(mode: str) -> Image.Image:
 def test_transparency_is_laid_on_white(tmp_path, mode, suffix):
     path = save(transparent(mode), tmp_path / f"a{suffix}")
     for color_mode in ("rgb", "grayscale"):
-        found = load_picture(path, (8, 8), color_mode)
+        found = load_picture(path, Preparation((8, 8), color_mode))
         assert (found[:, :3] >= 250).all()
         assert (found[:, 5:] <= 5).all()
 
 
 def test_half_transparent_is_half_white(tmp_path):
     path = save(Image.new("RGBA", (4, 4), (0, 0, 0, 128)), tmp_path / "a.png")
-    assert abs(int(load_picture(path, (4, 4), "rgb")[0, 0, 0]) - 127) <= 1
+    assert abs(int(load_picture(path, Preparation((4, 4)))[0, 0, 0]) - 127) <= 1
 
 
 def test_palette_with_transparency(tmp_path):
@@ -114,19 +115,19 @@ def test_palette_with_transparency(tmp_path):
     image.putpalette([0, 0, 0, 250, 20, 30])
     image.paste(1, (4, 0, 8, 8))
     for suffix, options in ((".png", {"transparency": b"\x00\xff"}), (".gif", {"transparency": 0})):
-        found = load_picture(save(image, tmp_path / f"a{suffix}", **options), (8, 8), "rgb")
+        found = load_picture(save(image, tmp_path / f"a{suffix}", **options), Preparation((8, 8)))
         assert (found[:, :4] == 255).all()
         assert (found[:, 4:] == (250, 20, 30)).all()
-    found = load_picture(save(image, tmp_path / "b.png"), (8, 8), "rgb")
+    found = load_picture(save(image, tmp_path / "b.png"), Preparation((8, 8)))
     assert (found[:, :4] == 0).all()
 
 
 def test_one_colour_marked_as_clear(tmp_path):
     rgb = Image.new("RGB", (4, 4), (10, 20, 30))
     path = save(rgb, tmp_path / "a.png", transparency=(10, 20, 30))
-    assert (load_picture(path, (4, 4), "rgb") == 255).all()
+    assert (load_picture(path, Preparation((4, 4))) == 255).all()
     path = save(Image.new("L", (4, 4), 7), tmp_path / "b.png", transparency=7)
-    assert (load_picture(path, (4, 4), "grayscale") == 255).all()
+    assert (load_picture(path, Preparation((4, 4), "grayscale")) == 255).all()
 
 
 def test_16_bits_are_scaled_not_clipped(tmp_path):
@@ -134,7 +135,7 @@ def test_16_bits_are_scaled_not_clipped(tmp_path):
     for suffix in (".png", ".tif"):
         path = tmp_path / f"a{suffix}"
         Image.fromarray(values).save(path)
-        found = load_picture(path, (1, 5), "grayscale")[0, :, 0]
+        found = load_picture(path, Preparation((1, 5), "grayscale"))[0, :, 0]
         assert found.tolist() == [0, 0, 10, 100, 255]
 
 
@@ -154,14 +155,14 @@ def test_16_bits_are_scaled_not_clipped(tmp_path):
 def test_whole_and_floating_point_numbers_are_scaled(tmp_path, values, wanted):
     path = tmp_path / "a.tif"
     Image.fromarray(values).save(path)
-    assert load_picture(path, (1, 3), "grayscale")[0, :, 0].tolist() == wanted
+    assert load_picture(path, Preparation((1, 3), "grayscale"))[0, :, 0].tolist() == wanted
 
 
 def test_one_bit(tmp_path):
     image = Image.new("1", (8, 8))
     image.paste(1, (0, 0, 4, 8))
     for suffix in (".png", ".bmp", ".tif"):
-        found = load_picture(save(image, tmp_path / f"a{suffix}"), (8, 8), "rgb")
+        found = load_picture(save(image, tmp_path / f"a{suffix}"), Preparation((8, 8)))
         assert (found[:, :4] == 255).all()
         assert (found[:, 4:] == 0).all()
 
@@ -169,10 +170,10 @@ def test_one_bit(tmp_path):
 @pytest.mark.parametrize("suffix", [".jpg", ".tif"])
 def test_cmyk(tmp_path, suffix):
     path = save(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), tmp_path / f"a{suffix}")
-    red, green, blue = load_picture(path, (4, 4), "rgb")[2, 2]
+    red, green, blue = load_picture(path, Preparation((4, 4)))[2, 2]
     assert red > 240
     assert max(green, blue) < 15
-    grey = load_picture(path, (4, 4), "grayscale")[2, 2, 0]
+    grey = load_picture(path, Preparation((4, 4), "grayscale"))[2, 2, 0]
     assert abs(int(grey) - 76) < 6
 
 
@@ -183,7 +184,7 @@ def test_other_colour_spaces(tmp_path, mode):
         image = Image.merge("LAB", [Image.new("L", (4, 4), v) for v in (137, 128, 128)])
     else:
         image = Image.new("RGB", (4, 4), (128, 128, 128)).convert(mode)
-    found = load_picture(save(image, tmp_path / "a.tif"), (4, 4), "rgb").astype(int)
+    found = load_picture(save(image, tmp_path / "a.tif"), Preparation((4, 4))).astype(int)
     assert np.abs(found - 128).max() <= 4
 
 
@@ -192,7 +193,7 @@ def test_first_frame_of_an_animation(tmp_path, suffix):
     first, second = Image.new("RGB", (8, 8), (255, 0, 0)), Image.new("RGB", (8, 8), (0, 255, 0))
     path = tmp_path / f"a{suffix}"
     first.save(path, save_all=True, append_images=[second], duration=100)
-    red, green, _ = load_picture(path, (8, 8), "rgb")[4, 4]
+    red, green, _ = load_picture(path, Preparation((8, 8)))[4, 4]
     assert red > 200
     assert green < 50
 
@@ -205,7 +206,7 @@ def test_cut_short(tmp_path, suffix, part):
     path = tmp_path / f"cut{suffix}"
     path.write_bytes(whole[: int(len(whole) * part)])
     with pytest.raises(PictureError) as caught:
-        load_picture(path, (16, 16), "rgb")
+        load_picture(path, Preparation((16, 16)))
     assert caught.value.path == path
     assert caught.value.reason == "cut short or damaged"
     assert str(path) in caught.value.message
@@ -229,26 +230,26 @@ def test_what_is_no_picture_says_why(tmp_path, content, reason):
     path = tmp_path / "a.jpg"
     path.write_bytes(content)
     with pytest.raises(PictureError) as caught:
-        load_picture(path, (8, 8), "rgb")
+        load_picture(path, Preparation((8, 8)))
     assert caught.value.reason == reason
     assert why_no_picture(content[:512]) == reason
 
 
 def test_the_suffix_does_not_matter(tmp_path):
     path = save(scene(), tmp_path / "a.jpg", format="PNG")
-    assert load_picture(path, SIZE, "rgb").tobytes() == scene().tobytes()
+    assert load_picture(path, Preparation(SIZE)).tobytes() == scene().tobytes()
 
 
 @pytest.mark.parametrize("name", ["приветствие.png", "りんご 🍎.png", "a b\tc'\".png", "#%?&.png"])
 def test_any_name(tmp_path, name):
-    assert load_picture(save(scene(), tmp_path / name), (8, 8), "rgb").shape == (8, 8, 3)
+    assert load_picture(save(scene(), tmp_path / name), Preparation((8, 8))).shape == (8, 8, 3)
 
 
 def test_missing_file_and_folder(tmp_path):
     with pytest.raises(PictureError, match="the file is gone"):
-        load_picture(tmp_path / "none.png", (8, 8), "rgb")
+        load_picture(tmp_path / "none.png", Preparation((8, 8)))
     with pytest.raises(PictureError):
-        load_picture(tmp_path, (8, 8), "rgb")
+        load_picture(tmp_path, Preparation((8, 8)))
 
 
 def test_unreadable_file(tmp_path):
@@ -258,7 +259,7 @@ def test_unreadable_file(tmp_path):
         path.read_bytes()
     except PermissionError:
         with pytest.raises(PictureError, match="permission denied"):
-            load_picture(path, (8, 8), "rgb")
+            load_picture(path, Preparation((8, 8)))
     else:
         pytest.skip("this account may read everything")
 
@@ -267,14 +268,14 @@ def test_bomb_is_refused_before_it_is_decoded(tmp_path):
     path = tmp_path / "bomb.png"
     path.write_bytes(png_claiming(60_000, 60_000))
     with pytest.raises(PictureError, match="60,000 × 60,000 pixels are too many"):
-        load_picture(path, (8, 8), "rgb")
+        load_picture(path, Preparation((8, 8)))
 
 
 def test_a_large_jpeg_is_decoded_small(tmp_path):
     # 201 million pixels, more than would be decoded in full.
     path = tmp_path / "large.jpg"
     Image.new("L", (16_400, 12_300), 90).save(path, quality=30)
-    assert abs(int(load_picture(path, (64, 64), "grayscale")[9, 9, 0]) - 90) <= 2
+    assert abs(int(load_picture(path, Preparation((64, 64), "grayscale"))[9, 9, 0]) - 90) <= 2
 
 
 def test_damaged_exif_does_not_cost_the_picture(tmp_path):
@@ -284,21 +285,26 @@ def test_damaged_exif_does_not_cost_the_picture(tmp_path):
     )
     with warnings.catch_warnings(record=True) as leaked:
         warnings.simplefilter("always")
-        assert load_picture(path, SIZE, "rgb").shape == (24, 40, 3)
+        assert load_picture(path, Preparation(SIZE)).shape == (24, 40, 3)
     assert not leaked
 
 
 def test_from_bytes_and_from_numbers(tmp_path):
     stream = io.BytesIO()
     scene().save(stream, "PNG")
-    wanted = load_picture(save(scene(), tmp_path / "a.png"), (9, 9), "rgb")
-    assert (picture_from_bytes(stream.getvalue(), (9, 9), "rgb") == wanted).all()
-    assert (picture_from_array(np.asarray(scene()), (9, 9), "rgb") == wanted).all()
+    wanted = load_picture(save(scene(), tmp_path / "a.png"), Preparation((9, 9)))
+    assert (picture_from_bytes(stream.getvalue(), Preparation((9, 9))) == wanted).all()
+    assert (picture_from_array(np.asarray(scene()), Preparation((9, 9))) == wanted).all()
     clear = np.zeros((4, 4, 4), np.uint8)
-    assert (picture_from_array(clear, (4, 4), "rgb") == 255).all()
-    assert picture_from_array(np.full((4, 4, 1), 9, np.uint8), (4, 4), "grayscale")[0, 0, 0] == 9
+    assert (picture_from_array(clear, Preparation((4, 4))) == 255).all()
+    assert (
+        picture_from_array(np.full((4, 4, 1), 9, np.uint8), Preparation((4, 4), "grayscale"))[
+            0, 0, 0
+        ]
+        == 9
+    )
     with pytest.raises(PictureError, match="the pasted picture cannot be used: not a picture"):
-        picture_from_bytes(b"some text", (9, 9), "rgb")
+        picture_from_bytes(b"some text", Preparation((9, 9)))
 
 
 def test_thumbnails_keep_proportions_and_never_grow(tmp_path):
@@ -313,7 +319,9 @@ def test_the_same_in_every_thread(tmp_path):
     path = save(scene(400, 300), tmp_path / "a.jpg")
     found: list[bytes] = []
     threads = [
-        threading.Thread(target=lambda: found.append(load_picture(path, (33, 21), "rgb").tobytes()))
+        threading.Thread(
+            target=lambda: found.append(load_picture(path, Preparation((33, 21))).tobytes())
+        )
         for _ in range(8)
     ]
     for thread in threads:

@@ -12,6 +12,7 @@ from cnnstudio.data.pictures import load_picture
 from cnnstudio.data.samples import SAMPLES, SHAPES, SampleError, draw_shape, make_sample
 from cnnstudio.data.scan import ScanProgress, scan_folder
 from cnnstudio.errors import Cancelled
+from cnnstudio.graph.preparation import Preparation
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +102,8 @@ def test_never_into_a_folder_with_other_things(tmp_path, made):
 
 
 def test_pictures_are_what_they_say(made):
-    zero = load_picture(next((made["digits"] / "train" / "0").iterdir()), (32, 32), "grayscale")
+    zero = load_picture(
+        next((made["digits"] / "train" / "0").iterdir()), Preparation((32, 32), "grayscale")
+    )
     assert zero.max() > 200
     assert zero[0, 0, 0] < 30

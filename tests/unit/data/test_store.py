@@ -10,6 +10,7 @@ from awkward import folder_of
 
 from cnnstudio.data.pictures import load_picture
 from cnnstudio.data.store import PictureStore
+from cnnstudio.graph.preparation import Preparation
 
 BYTES = 8 * 8 * 3
 
@@ -21,7 +22,7 @@ def paths(tmp_path):
 
 
 def expected(paths) -> np.ndarray:
-    return np.stack([load_picture(path, (8, 8), "rgb") for path in paths])
+    return np.stack([load_picture(path, Preparation((8, 8))) for path in paths])
 
 
 @pytest.mark.parametrize(("budget", "kept"), [(40 * BYTES, "memory"), (40 * BYTES - 1, "disk")])
@@ -29,7 +30,7 @@ def test_pictures_are_decoded_once(paths, tmp_path, budget, kept):
     wanted = expected(paths)
     cache = tmp_path / "cache"
     with PictureStore(
-        paths, (8, 8), "rgb", memory_budget=budget, cache_folder=cache, workers=3
+        paths, Preparation((8, 8)), memory_budget=budget, cache_folder=cache, workers=3
     ) as store:
         assert store.kept == kept
         half = np.arange(0, 40, 2)
@@ -54,13 +55,13 @@ def test_pictures_are_decoded_once(paths, tmp_path, budget, kept):
 
 def test_open_stores_share_the_budget(paths, tmp_path):
     options = {"memory_budget": 60 * BYTES, "cache_folder": tmp_path}
-    with PictureStore(paths, (8, 8), "rgb", **options) as first:
-        with PictureStore(paths, (8, 8), "rgb", **options) as second:
-            with PictureStore(paths[:20], (8, 8), "rgb", **options) as third:
+    with PictureStore(paths, Preparation((8, 8)), **options) as first:
+        with PictureStore(paths, Preparation((8, 8)), **options) as second:
+            with PictureStore(paths[:20], Preparation((8, 8)), **options) as third:
                 assert [s.kept for s in (first, second, third)] == ["memory", "disk", "memory"]
             third.close()
         assert second.kept == "disk"
-    with PictureStore(paths, (8, 8), "rgb", **options) as fourth:
+    with PictureStore(paths, Preparation((8, 8)), **options) as fourth:
         assert fourth.kept == "memory"
 
 
@@ -68,7 +69,7 @@ def test_nowhere_to_keep_them(paths, tmp_path):
     no_folder = tmp_path / "file"
     no_folder.write_text("x")
     with PictureStore(
-        paths, (8, 8), "rgb", memory_budget=0, cache_folder=no_folder, workers=2
+        paths, Preparation((8, 8)), memory_budget=0, cache_folder=no_folder, workers=2
     ) as store:
         assert store.kept == "nowhere"
         for _ in range(2):
@@ -78,7 +79,7 @@ def test_nowhere_to_keep_them(paths, tmp_path):
 
 
 def test_grayscale_has_one_channel(paths):
-    with PictureStore(paths, (5, 6), "grayscale") as store:
+    with PictureStore(paths, Preparation((5, 6), "grayscale")) as store:
         assert store.gather(np.array([3]))[0].shape == (1, 5, 6, 1)
         assert store.nbytes == 40 * 30
 
@@ -88,7 +89,7 @@ def test_from_many_threads_at_once(paths):
     for number in (3, 7, 11):
         paths[number].write_bytes(b"")
     told = []
-    with PictureStore(paths, (8, 8), "rgb", workers=4, on_skipped=told.append) as store:
+    with PictureStore(paths, Preparation((8, 8)), workers=4, on_skipped=told.append) as store:
         wrong: list[int] = []
 
         def ask(seed: int) -> None:
@@ -109,7 +110,7 @@ def test_from_many_threads_at_once(paths):
 
 
 def test_after_closing_nothing_comes(paths):
-    store = PictureStore(paths, (8, 8), "rgb")
+    store = PictureStore(paths, Preparation((8, 8)))
     store.gather(np.arange(10))
     store.close()
     store.close()
@@ -119,7 +120,7 @@ def test_after_closing_nothing_comes(paths):
 
 
 def test_threads_rest_when_all_is_decoded(paths):
-    store = PictureStore(paths, (8, 8), "rgb", workers=3)
+    store = PictureStore(paths, Preparation((8, 8)), workers=3)
     store.gather(np.arange(40))
     assert store._pool is None
     store.close()

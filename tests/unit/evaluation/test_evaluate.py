@@ -13,6 +13,7 @@ from cnnstudio.data.scan import DataError
 from cnnstudio.errors import Cancelled
 from cnnstudio.evaluation.evaluate import EvaluationError, evaluate
 from cnnstudio.graph.edits import set_setting, set_settings
+from cnnstudio.graph.preparation import Preparation
 from cnnstudio.graph.presets import PRESETS
 from cnnstudio.keras_build.build import build_model
 from cnnstudio.keras_build.trained import TrainedModel
@@ -20,7 +21,9 @@ from cnnstudio.keras_build.trained import TrainedModel
 
 def arrays(folder, classes):
     paths = sorted(folder.rglob("*.png"))
-    pixels = np.stack([load_picture(path, (8, 8), "rgb") for path in paths]).astype(np.float32)
+    pixels = np.stack([load_picture(path, Preparation((8, 8))) for path in paths]).astype(
+        np.float32
+    )
     return pixels, np.array([classes.index(path.parent.name) for path in paths])
 
 

@@ -22,6 +22,7 @@ from cnnstudio.evaluation.predict import (
     expand_paths,
     output_kind,
 )
+from cnnstudio.graph.preparation import Preparation
 from cnnstudio.graph.presets import PRESETS
 from cnnstudio.keras_build.build import build_model
 from cnnstudio.keras_build.trained import TrainedModel
@@ -31,7 +32,7 @@ def test_a_folder_in_order_with_the_probabilities_of_keras(trained, pictures):
     results = list(Classifier(trained).classify([pictures], batch_size=5))
     paths = sorted(pictures.rglob("*.png"))
     assert [result.path for result in results] == paths
-    pixels = np.stack([load_picture(path, (8, 8), "rgb") for path in paths])
+    pixels = np.stack([load_picture(path, Preparation((8, 8))) for path in paths])
     wanted = trained.model.predict(pixels.astype(np.float32), verbose=0)
     for result, row in zip(results, wanted, strict=True):
         assert result.ranked[0][0] == result.path.parent.name
@@ -111,7 +112,7 @@ def test_a_pasted_picture(trained, pictures):
     path = pictures / "test" / "blue" / "0.png"
     classifier = Classifier(trained)
     (result,) = classifier.classify([path])
-    pasted = classifier.classify_array(load_picture(path, (8, 8), "rgb"))
+    pasted = classifier.classify_array(load_picture(path, Preparation((8, 8))))
     assert dict(pasted) == pytest.approx(dict(result.ranked), abs=1e-6)
 
 

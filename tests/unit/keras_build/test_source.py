@@ -17,6 +17,7 @@ from PIL import Image
 from cnnstudio.data.pictures import load_picture
 from cnnstudio.graph.catalogue import CATALOGUE
 from cnnstudio.graph.edits import add_layer, connect, rename
+from cnnstudio.graph.preparation import Preparation
 from cnnstudio.graph.presets import PRESETS
 from cnnstudio.keras_build.build import BuildError, build_model, layer_class
 from cnnstudio.keras_build.calls import KERAS_DEFAULTS, POSITIONAL
@@ -197,7 +198,7 @@ def test_a_python_with_keras_alone_runs_it(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "Total params" in done.stdout
     said = dict(ast.literal_eval(done.stdout.splitlines()[0]))
-    pixels = load_picture(tmp_path / "picture.png", (8, 8), "rgb")
+    pixels = load_picture(tmp_path / "picture.png", Preparation((8, 8)))
     wanted = np.asarray(model(pixels[None].astype(np.float32)))[0]
     np.testing.assert_allclose([said["a"], said["b"], said["c"]], wanted, atol=1e-5)
 

@@ -34,7 +34,7 @@ def test_a_run(run, model):
     assert trained.classes == ["Apfel", "Bär", "猫"]
     assert trained.named
     assert trained.image_size == (8, 8)
-    assert (trained.channels, trained.color_mode) == (3, "rgb")
+    assert (trained.channels, trained.preparation.color_mode) == (3, "rgb")
     assert trained.title == run.name
     assert trained.loss["class_name"] == "SparseCategoricalCrossentropy"
     assert trained.model is not model
@@ -59,7 +59,7 @@ def test_one_sigmoid_unit_is_two_classes(tmp_path):
     build_model(small_classifier(units=1, activation="sigmoid", shape=(8, 8, 1))).save(path)
     trained = TrainedModel.load(path)
     assert trained.classes == ["class 0", "class 1"]
-    assert trained.color_mode == "grayscale"
+    assert trained.preparation.color_mode == "grayscale"
 
 
 def test_a_network_for_pictures_of_any_size(keras, tmp_path):

@@ -11,6 +11,7 @@ import pytest
 from small_trainings import Listener, make_network, make_pictures, make_project, run
 
 from cnnstudio.errors import Cancelled
+from cnnstudio.graph.preparation import Preparation
 from cnnstudio.graph.project import load_project
 from cnnstudio.training.control import Control
 from cnnstudio.training.errors import TrainingError
@@ -171,7 +172,9 @@ def test_the_model_is_the_best_epochs(finished, keras, folder):
 
     path, listener = finished
     dataset = make_dataset(scan_folder(folder), DataSettings(image_size=(12, 12)))
-    x = np.stack([load_picture(s.path, (12, 12), "rgb") for s in dataset.val]).astype("float32")
+    x = np.stack([load_picture(s.path, Preparation((12, 12))) for s in dataset.val]).astype(
+        "float32"
+    )
     y = np.array([s.label_index for s in dataset.val])
     model = keras.models.load_model(path / "model.keras")
     found = model.evaluate(x, y, verbose=0, return_dict=True)
