@@ -9,12 +9,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from cnnstudio.data.augmentation.settings import AugmentationSettings
 from cnnstudio.data.settings_model import SettingsModel
 from cnnstudio.graph.preparation import COLOUR, Interpolation, Resize
 from cnnstudio.graph.preparation import ColorMode as ColorMode
 from cnnstudio.graph.preparation import Preparation as Preparation
 
 Split = Literal["train", "val", "test"]
+Balance = Literal["none", "class_weights", "sampling"]
 Side = Annotated[int, Field(ge=1, le=4096)]
 Colour = Annotated[str, Field(pattern=COLOUR)]
 
@@ -150,6 +152,18 @@ class DataSettings(SettingsModel):
     moved: dict[str, Split] = Field(
         default_factory=dict,
         description="Pictures put into another part: path below the folder to train, val or test.",
+    )
+    balance: Balance = Field(
+        default="none",
+        description="What is done about classes with few pictures, while training only. "
+        "class_weights: every picture of a small class counts more in the loss. sampling: pictures "
+        "of small classes come more often and those of large ones more rarely, so that all classes "
+        "come alike; an epoch is as long as before.",
+    )
+    augmentation: AugmentationSettings = Field(
+        default_factory=AugmentationSettings,
+        description="How the pictures are changed at random while a network trains, and only "
+        "then. Keras's own random layers, such as RandomFlip, do it inside the network instead.",
     )
 
     @property
