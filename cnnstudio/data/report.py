@@ -116,6 +116,11 @@ class FolderReport:
         }
 
     @cached_property
+    def by_key(self) -> Mapping[str, Picture]:
+        """The pictures by their paths below the folder, as `relative` writes them."""
+        return {relative(self.folder, picture.path): picture for picture in self.pictures}
+
+    @cached_property
     def suggested_size(self) -> tuple[int, int]:
         """Height and width: the median picture, made smaller where a side exceeds 224 pixels."""
         if not self.pictures:
@@ -194,6 +199,24 @@ class FolderReport:
         if two_labels:
             found.append(f"{count(two_labels, 'picture')} in more than one class.")
         return found
+
+
+def relative(folder: Path, path: Path) -> str:
+    """A picture's path as the project holds it: below the folder, parts joined by /."""
+    whole, root = str(path), str(folder)
+    if whole.startswith(root) and whole[len(root) : len(root) + 1] == os.sep:
+        inside = whole[len(root) + 1 :]
+    else:
+        inside = str(path.relative_to(folder))
+    if os.sep != "/":
+        inside = inside.replace(os.sep, "/")
+    return inside if inside.isascii() else shown(inside)
+
+
+def picture_order(picture: Picture) -> tuple[int, str, str]:
+    """What the pictures of a report are sorted by: split, class, path."""
+    split = -1 if picture.split is None else SPLITS.index(picture.split)
+    return split, picture.label or "", str(picture.path)
 
 
 def shown(path: str | os.PathLike[str]) -> str:

@@ -1,0 +1,71 @@
+"""Telling from its first bytes what a picture file is, and whether it is all there."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+from cnnstudio.data.pictures import (
+    Header,
+    PictureError,
+    explain,
+    load_picture,
+    read_header,
+    too_large,
+    why_no_picture,
+)
+from cnnstudio.graph.preparation import Preparation
+
+SMALL = 65_536  # bytes: up to here one read gives header, end and digest
+
+
+def inspect(path: str) -> tuple[Header, int, bytes | None]:
+    """Header, size in bytes, and the digest of small files. Raises `PictureError`."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(SMALL)
+            if not start:
+                raise PictureError(path, why_no_picture(start))
+            size = os.fstat(file.fileno()).st_size
+            small = size <= len(start)
+            stream = io.BytesIO(start) if small else file
+            stream.seek(0)
+            header = read_header(stream, path)
+            # A JPEG may be decoded at an eighth of its size.
+            part = 8 if header.format in ("JPEG", "MPO") else 1
+            refusal = too_large(header.width // part, header.height // part)
+            if refusal is not None:
+                raise PictureError(path, refusal)
+            complete = _ends(header.format, start if small else _end_of(file))
+    except OSError as error:
+        raise PictureError(path, explain(error)) from None
+    if not complete:
+        # Some programs leave out the end mark: decoding tells a complete picture from half of one.
+        load_picture(path, Preparation((8, 8), "grayscale"))
+    return header, size, hashlib.blake2b(start, digest_size=16).digest() if small else None
+
+
+def digest_of(path: Path) -> bytes | None:
+    """The digest of a file of any size, as `inspect` makes it; None if it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).digest()
+    except OSError:
+        return None
+
+
+def _end_of(file: BinaryIO) -> bytes:
+    file.seek(-SMALL, os.SEEK_END)
+    return file.read(SMALL)
+
+
+def _ends(format_: str, content: bytes) -> bool:
+    """Whether the end mark is in the last bytes; there may be others behind it."""
+    if format_ in ("JPEG", "MPO"):
+        return b"\xff\xd9" in content
+    if format_ == "PNG":
+        return b"IEND" in content
+    return True
