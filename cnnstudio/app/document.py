@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from cnnstudio.analysis import Analysis, analyse
+from cnnstudio.data.corrections import Counts, counts
 from cnnstudio.data.settings import DataSettings
 from cnnstudio.data.settings_model import settings_from_json
 from cnnstudio.errors import StudioError
@@ -91,6 +92,7 @@ class Document(QObject):
         super().__init__(parent)
         self.undo_stack = QUndoStack(self)
         self._report: FolderReport | None = None
+        self._counted: tuple[tuple[object, ...], Counts] | None = None
         self._path: Path | None = None
         self._name = ""
         self._state = _State(PRESETS[START_PRESET].build())
@@ -146,11 +148,22 @@ class Document(QObject):
         return report
 
     @property
+    def counts(self) -> Counts | None:
+        """Pictures by class and split, as corrected in the project; None while nobody looked."""
+        report, data = self.report, self.data
+        if report is None:
+            return None
+        given = (report, data.excluded, data.relabelled, data.merged, data.moved)
+        known = self._counted
+        if known is None or any(a is not b for a, b in zip(known[0], given, strict=True)):
+            known = self._counted = (given, counts(report, data))
+        return known[1]
+
+    @property
     def class_names(self) -> tuple[str, ...]:
         """The classes of the data, in the order of the network's scores; empty if not known."""
-        if self.report is None:
-            return ()
-        return tuple(self.report.classes)
+        found = self.counts
+        return () if found is None else tuple(found.classes)
 
     @property
     def classes(self) -> int | None:
