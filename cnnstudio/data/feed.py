@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cnnstudio.data.augmentation import Augment
 from cnnstudio.data.dataset import Sample
 from cnnstudio.data.pictures import Pixels
 from cnnstudio.data.report import DataError, Skipped
@@ -22,9 +23,6 @@ from cnnstudio.data.store import MEMORY_BUDGET, PictureStore
 
 if TYPE_CHECKING:
     import tensorflow as tf
-
-# `augment(number, x, y)`: tensors of the batch with that number, counted over all epochs (int64).
-Augment = Callable[[Any, Any, Any], tuple[Any, Any]]
 
 # Batches fetched at the same time, and batches kept ready.
 _PARALLEL = 2
@@ -38,7 +36,8 @@ class Feed:
     `weights`, one for each sample, batches are `x`, `y` and float32 weights (batch,). `sampling`
     says how often each sample is wanted, in any unit: an epoch of a shuffled feed then holds as
     many pictures as before, each as often as its share says, rounded down or up by chance.
-    `augment` changes batches inside `tf.data`, given their numbers to draw from. A picture
+    `augment(number, x, y)`, or `augment(number, x, y, weights)`, changes batches inside `tf.data`,
+    given tensors and the number of the batch (int64), counted over all epochs. A picture
     that turns out to be broken is left out of its batch, named in `skipped`, and left out from
     then on; the number of batches and the place of every other picture stay the same, and no
     batch is empty. Close the feed after use: it has threads and memory, or a file.
@@ -153,7 +152,7 @@ class Feed:
                 weight.set_shape((None,))
             x = tf.cast(x, tf.float32)
             if self._augment is not None:
-                x, y = self._augment(number, x, y)
+                x, y, *weights = self._augment(number, x, y, *weights)
             return x, y, *weights
 
         options = tf.data.Options()

@@ -119,6 +119,17 @@ def test_augmented_by_the_number_of_the_batch(samples):
             assert (labels == y + 1).all()
 
 
+def test_weights_are_augmented_too(samples):
+    def augment(number, x, y, weights):
+        return x, y, 2 * weights
+
+    weights = np.linspace(1, 2, len(samples))
+    with feed_of(samples, weights=weights, augment=augment) as feed:
+        order = feed.order(0)
+        found = np.concatenate([w.numpy() for *_, w in feed.dataset().take(5)])
+        assert (found == 2 * weights[order].astype(np.float32)).all()
+
+
 def test_weights_come_with_their_pictures(samples):
     weights = np.linspace(1, 2, len(samples))
     with feed_of(samples, weights=weights, one_hot=True) as feed:
