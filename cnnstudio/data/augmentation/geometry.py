@@ -38,6 +38,7 @@ class RandomCrop(Geometric):
     """A piece, brought to the full size."""
 
     title: ClassVar[str] = "Crop and resize"
+    word: ClassVar[str] = "crop"
     neutral: ClassVar[float] = 1.0
     help: ClassVar[str] = (
         "Cuts a piece out of the picture and brings it to the full size, so that things are seen "
@@ -69,6 +70,7 @@ class HorizontalFlip(Geometric):
     """Left and right exchanged."""
 
     title: ClassVar[str] = "Horizontal flip"
+    word: ClassVar[str] = "flip"
     help: ClassVar[str] = (
         "Mirrors left and right. Good for most photographs; wrong where left and right mean "
         "something, as in letters, digits and road signs."

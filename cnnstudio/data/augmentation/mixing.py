@@ -55,6 +55,7 @@ class MixUp(Mixing):
     """One picture shining through another (Zhang and others, 2018, arXiv 1710.09412)."""
 
     title: ClassVar[str] = "MixUp"
+    word: ClassVar[str] = "MixUp"
     help: ClassVar[str] = (
         "Lets another picture of the batch shine through. The share is drawn evenly from the "
         "range: 0 to 0.5 is what the article has with α = 1." + _LABELS
@@ -70,6 +71,7 @@ class CutMix(Mixing):
     """A box of one picture laid on another (Yun and others, 2019, arXiv 1905.04899)."""
 
     title: ClassVar[str] = "CutMix"
+    word: ClassVar[str] = "CutMix"
     help: ClassVar[str] = (
         "Lays a box of another picture of the batch over the same place. The shares of the labels "
         "are those of the pixels." + _LABELS

@@ -65,13 +65,15 @@ class Operation(SettingsModel):
     """Base of all operations.
 
     Attributes:
-        title: its name for people; `group`: where it stands; `help`: what it does and when.
+        title: its name for people; `word`: in a sentence, if that is not the title in small letters;
+            `group`: where it stands; `help`: what it does and when.
         neutral: the number of `range` that changes nothing.
         colours_only: whether it has no effect on grey pictures.
         mixes_labels: whether it gives pictures shares of other classes.
     """
 
     title: ClassVar[str]
+    word: ClassVar[str] = ""
     group: ClassVar[Group]
     help: ClassVar[str]
     neutral: ClassVar[float] = 0.0
@@ -113,7 +115,7 @@ class Operation(SettingsModel):
     @property
     def words(self) -> str:
         """It and its range in a few words: "rotation ±15°"."""
-        title = self.title if self.mixes_labels else self.title.lower()
+        title = self.word or self.title.lower()
         scale = dict(self.scales()).get("range")
         return title if scale is None else f"{title} {scale.words(getattr(self, 'range'))}"  # noqa: B009
 

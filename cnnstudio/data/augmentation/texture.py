@@ -27,6 +27,7 @@ class GaussianBlur(Texture):
     """A Gaussian mean of the neighbourhood, the picture mirrored at its border."""
 
     title: ClassVar[str] = "Gaussian blur"
+    word: ClassVar[str] = "blur"
     help: ClassVar[str] = (
         "Washes fine detail out, as a lens out of focus does. Count in the network's pixels: on "
         "small pictures 1 is much."
@@ -52,6 +53,7 @@ class Sobel(Texture):
     """The strength of edges, mixed into the picture."""
 
     title: ClassVar[str] = "Sobel edges"
+    word: ClassVar[str] = "Sobel edges"
     help: ClassVar[str] = (
         "Mixes in the strength of the edges, found with Sobel's two 3 × 3 kernels in each channel "
         "by itself; 1 leaves nothing but the edges. A step from black to white is white."
@@ -72,6 +74,7 @@ class GaussianNoise(Texture):
     """A normally distributed number added to every value."""
 
     title: ClassVar[str] = "Gaussian noise"
+    word: ClassVar[str] = "noise"
     help: ClassVar[str] = (
         "Adds a random number to every value of every pixel, as a camera does in the dark."
     )
