@@ -6,6 +6,7 @@ Everything that starts Keras work calls `load_keras`; inside, `import keras` is 
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 import threading
@@ -32,14 +33,20 @@ def load_keras() -> ModuleType:
         # What TensorFlow logs about its build is not for people.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         os.environ["KERAS_BACKEND"] = "tensorflow"
+        fresh = "tensorflow" not in sys.modules
         try:
-            if "tensorflow" not in sys.modules:
+            if fresh:
                 with native_stderr_hidden():
                     import tensorflow
 
                     tensorflow.config.list_physical_devices()
             import keras
             import tensorflow
+
+            if fresh:
+                # Hundreds of thousands of objects that stay: every search for garbage among them
+                # would hold up the window for a fifth of a second.
+                gc.freeze()
         # A broken installation raises anything, from AttributeError to what the linker says.
         except Exception as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import sys
@@ -56,6 +57,8 @@ def make_application() -> QApplication:
     application.setApplicationDisplayName("CNN Studio")
     application.setApplicationVersion(__version__)
     application.setDesktopFileName("cnnstudio")
+    # What is loaded by now stays: looking it through for garbage would only hold up the window.
+    gc.freeze()
     return application
 
 

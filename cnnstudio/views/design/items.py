@@ -18,7 +18,12 @@ from PySide6.QtGui import (
     QPolygonF,
     QStaticText,
 )
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import (
+    QGraphicsItem,
+    QGraphicsRectItem,
+    QStyleOptionGraphicsItem,
+    QWidget,
+)
 
 from cnnstudio.graph.network import Layer, Link
 from cnnstudio.graph.spec import Arity
@@ -44,11 +49,23 @@ class Port(Enum):
     OUTPUT = 1
 
 
-class LayerItem(QGraphicsItem):
+class CanvasItem(QGraphicsRectItem):
+    """What the canvas's items have in common: what they paint on is their `rect`.
+
+    Qt asks for the bounds of every item that moved; a rectangle it knows costs no call into Python.
+    """
+
+    def __init__(self, bounds: QRectF) -> None:
+        super().__init__(bounds)
+        # A pen would make the bounds wider.
+        self.setPen(Qt.PenStyle.NoPen)
+
+
+class LayerItem(CanvasItem):
     """A card with type, name and key settings; beside it the figures and the problem."""
 
     def __init__(self, layer: Layer) -> None:
-        super().__init__()
+        super().__init__(_BOUNDS)
         self.layer = layer
         self.info: LayerInfo | BlockFigures | None = None
         self.problems: tuple[Problem, ...] = ()
@@ -180,9 +197,6 @@ class LayerItem(QGraphicsItem):
             self.hovered = hovered
             self.update()
 
-    def boundingRect(self) -> QRectF:
-        return _BOUNDS
-
     def shape(self) -> QPainterPath:
         path = QPainterPath()
         path.addRect(CARD)
@@ -312,11 +326,11 @@ class LayerItem(QGraphicsItem):
         return " · ".join(settings), layer.name
 
 
-class LinkItem(QGraphicsItem):
+class LinkItem(CanvasItem):
     """A link along its route, corners rounded, a small arrow at its end."""
 
     def __init__(self, link: Link, route: Route) -> None:
-        super().__init__()
+        super().__init__(QRectF())
         self.link = link
         self.route: Route = ()
         self._local: Route = ()
@@ -324,7 +338,6 @@ class LinkItem(QGraphicsItem):
         self.target = False
         self._path = QPainterPath()
         self._shape: QPainterPath | None = None
-        self._bounds = QRectF()
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
         self.setZValue(-1)
         self.set_route(route)
@@ -336,13 +349,12 @@ class LinkItem(QGraphicsItem):
         x0, y0 = route[0]
         local = tuple((x - x0, y - y0) for x, y in route)
         if local != self._local:
-            self.prepareGeometryChange()
             self._local = local
             self._shape = None
             self._path = rounded(local)
             xs, ys = [x for x, _ in local], [y for _, y in local]
             left, top = min(xs) - 8, min(ys) - 8
-            self._bounds = QRectF(left, top, max(xs) + 8 - left, max(ys) + 8 - top)
+            self.setRect(QRectF(left, top, max(xs) + 8 - left, max(ys) + 8 - top))
         # A link that only moves along with its layers keeps its path.
         self.setPos(x0, y0)
 
@@ -355,9 +367,6 @@ class LinkItem(QGraphicsItem):
         if self.target != target:
             self.target = target
             self.update()
-
-    def boundingRect(self) -> QRectF:
-        return self._bounds
 
     def shape(self) -> QPainterPath:
         if self._shape is None:
