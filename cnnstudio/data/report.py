@@ -11,13 +11,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from cnnstudio.data.settings import ColorMode, Split
+from cnnstudio.data.settings import ColorMode, LayoutSettings, Split
 from cnnstudio.errors import StudioError
 
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 LAYOUTS = (
     "A folder for each class is expected (cats/1.jpg, dogs/2.jpg), "
-    "or train, val and test folders of those (train/cats/1.jpg)"
+    "or train, val and test folders of those (train/cats/1.jpg), "
+    "or a table beside the pictures (a .csv file with lines such as 1.jpg,cats), "
+    "or names with the class in them (cats_1.jpg)"
 )
 LARGEST_SUGGESTED = 224
 FEW = 10
@@ -52,6 +54,18 @@ class Skipped:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class LayoutOffer:
+    """Another way to tell the classes of a folder, and what it would give.
+
+    `pictures` are those that get a class, as far as was looked.
+    """
+
+    layout: LayoutSettings
+    classes: tuple[str, ...]
+    pictures: int
+
+
 @dataclass(frozen=True)
 class FolderReport:
     """The pictures of a folder, by class and split.
@@ -64,6 +78,9 @@ class FolderReport:
         sizes: pictures by (width, height), the most frequent first; `modes`: by Pillow mode.
         splits: by train, val, test (those that exist) and class; empty without such folders.
         empty_classes: class folders without one usable picture.
+        asked: where the classes were to be read from; `layout`: where they were, never "auto".
+        offers: other places where classes seem to be written.
+        remarks: what is wrong with the table that the classes come from, as sentences.
     """
 
     folder: Path
@@ -72,6 +89,10 @@ class FolderReport:
     ignored: tuple[Skipped, ...] = ()
     duplicates: tuple[tuple[Path, ...], ...] = ()
     empty_classes: tuple[str, ...] = ()
+    asked: LayoutSettings = field(default_factory=LayoutSettings)
+    layout: LayoutSettings = field(default_factory=lambda: LayoutSettings(kind="folders"))
+    offers: tuple[LayoutOffer, ...] = ()
+    remarks: tuple[str, ...] = ()
     classes: Mapping[str, int] = field(init=False)
     splits: Mapping[Split, Mapping[str, int]] = field(init=False)
     sizes: Mapping[tuple[int, int], int] = field(init=False)
@@ -100,10 +121,17 @@ class FolderReport:
         """The number of pictures."""
         return len(self.pictures)
 
+    def answers(self, folder: str | os.PathLike[str], layout: LayoutSettings) -> bool:
+        """Whether this is what `folder` holds when its classes are read in this way."""
+        return self.folder == Path(folder) and self.asked == layout
+
     def to_json(self) -> dict[str, Any]:
         """As `cnnstudio scan --json` prints it. Sizes are written width × height, "640x480"."""
         return {
             "folder": shown(self.folder),
+            "layout": {
+                key: value for key, value in self.layout.to_json().items() if value is not None
+            },
             "classes": dict(self.classes),
             "images": self.images,
             "skipped": [_entry(skipped) for skipped in self.skipped],
@@ -144,7 +172,7 @@ class FolderReport:
     def problems(self) -> tuple[str, ...]:
         """What is wrong with the folder, as sentences; the first ones prevent training."""
         if not self.classes:
-            return (f"The {count(self.images, 'picture')} lie in no class folder. {LAYOUTS}.",)
+            return (self._no_classes(),)
         found = []
         if len(self.classes) == 1:
             found.append(self._one_class(next(iter(self.classes))))
@@ -166,7 +194,19 @@ class FolderReport:
                 + listed([f"{name} {learned[name]}" for name in few])
                 + "."
             )
-        return (*found, *self._copies())
+        return (*found, *self.remarks, *self._copies())
+
+    def _no_classes(self) -> str:
+        verb = "lies" if self.images == 1 else "lie"
+        text = f"The {count(self.images, 'picture')} {verb} in no class folder. "
+        for offer in self.offers:
+            where = (
+                f"The table {offer.layout.file} names"
+                if offer.layout.kind == "csv"
+                else f"By the pattern {offer.layout.pattern} the file names show"
+            )
+            text += f"{where} classes: {listed(list(offer.classes))}. "
+        return text + f"{LAYOUTS}."
 
     def _one_class(self, name: str) -> str:
         text = f"There is one class only, {name}; a classifier needs two or more. "

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnnstudio.data.headers import digest_of, inspect
-from cnnstudio.data.layouts import File, list_folders
-from cnnstudio.data.pictures import SUFFIXES, PictureError
+from cnnstudio.data.layouts import list_files
+from cnnstudio.data.pictures import PictureError
 from cnnstudio.data.report import (
     LAYOUTS,
     DataError,
@@ -23,10 +23,12 @@ from cnnstudio.data.report import (
     Picture,
     Skipped,
     count,
-    listed,
     picture_order,
 )
-from cnnstudio.data.settings import Split
+from cnnstudio.data.report import (
+    listed as words,
+)
+from cnnstudio.data.settings import LayoutSettings, Split
 from cnnstudio.data.walk import Walk
 from cnnstudio.errors import Cancelled
 
@@ -41,7 +43,6 @@ __all__ = [
 ]
 
 _INTERVAL = 0.05  # seconds between two reports of progress
-_NO_CLASS = "not in a class folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,15 @@ class ScanProgress:
 
 def scan_folder(
     folder: str | os.PathLike[str],
+    layout: LayoutSettings = LayoutSettings(),  # noqa: B008 - frozen
     *,
     progress: Callable[[ScanProgress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> FolderReport:
     """Look at every file below `folder`. Files are opened, none is decoded without suspicion.
 
-    `progress` is called some twenty times a second, `cancelled` for every file.
+    `layout` says where the classes are written. `progress` is called some twenty times a second,
+    `cancelled` for every file.
     Raises `DataError` if the folder is missing, is a file, cannot be read, or holds no picture;
     `Cancelled` when `cancelled` says so.
     """
@@ -74,7 +77,7 @@ def scan_folder(
         raise DataError(f"There is no folder {root}.")
     if not root.is_dir():
         raise DataError(f"{root} is a file; choose the folder that holds the pictures.")
-    return _Scan(root, progress, cancelled).report()
+    return _Scan(root, layout, progress, cancelled).report()
 
 
 class _Scan:
@@ -83,10 +86,12 @@ class _Scan:
     def __init__(
         self,
         root: Path,
+        layout: LayoutSettings,
         progress: Callable[[ScanProgress], None] | None,
         cancelled: Callable[[], bool] | None,
     ) -> None:
         self._root = root
+        self._layout = layout
         self._progress = progress
         self._cancelled = cancelled
         self._walk = Walk(self._visit)
@@ -96,7 +101,9 @@ class _Scan:
         self._next_report = 0.0
 
     def report(self) -> FolderReport:
-        files, class_folders = self._list()
+        listed = list_files(self._root, self._layout, self._walk)
+        self._skipped += listed.skipped
+        files = listed.files
         pictures: list[Picture] = []
         digests: dict[bytes, list[int]] = defaultdict(list)
         large: dict[int, list[int]] = defaultdict(list)
@@ -133,19 +140,12 @@ class _Scan:
             duplicates=tuple(
                 sorted(tuple(sorted(pictures[index].path for index in group)) for group in groups)
             ),
-            empty_classes=tuple(sorted(class_folders - set(self._found))),
+            empty_classes=tuple(sorted(listed.classes - set(self._found))),
+            asked=self._layout,
+            layout=listed.layout,
+            offers=listed.offers,
+            remarks=listed.remarks,
         )
-
-    def _list(self) -> tuple[list[File], set[str]]:
-        """The files that may be pictures, and the names of the class folders."""
-        found = list_folders(self._root, self._walk)
-        if not found.files and not found.class_folders:
-            # A flat folder: its pictures are shown, and the report says what is missing.
-            return [File(path, None, None) for path in found.outside], set()
-        for path in found.outside:
-            picture = os.path.splitext(path)[1].lower() in SUFFIXES
-            self._skipped.append(Skipped(Path(path), _NO_CLASS if picture else "not a picture"))
-        return found.files, found.class_folders
 
     def _visit(self, path: str) -> None:
         self._visited += 1
@@ -166,7 +166,7 @@ class _Scan:
         if not self._skipped:
             return f"The folder {self._root} is empty. {LAYOUTS}."
         reasons = Counter(skipped.reason for skipped in self._skipped).most_common()
-        what = listed([f"{number:,} × {reason}" for reason, number in reasons])
+        what = words([f"{number:,} × {reason}" for reason, number in reasons])
         return (
             f"No picture that can be used was found in {self._root}, but "
             f"{count(len(self._skipped), 'other file')} ({what}). {LAYOUTS}."

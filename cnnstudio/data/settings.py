@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from cnnstudio.data.augmentation.settings import AugmentationSettings
+from cnnstudio.data.name_patterns import CLASS, GROUP, NamePattern
 from cnnstudio.data.settings_model import SettingsModel
 from cnnstudio.graph.preparation import COLOUR, Interpolation, Resize
 from cnnstudio.graph.preparation import ColorMode as ColorMode
@@ -32,14 +33,22 @@ class LayoutSettings(SettingsModel):
     )
     file: str | None = Field(
         default=None,
-        description="The table of pictures and classes, below the folder. Empty: the one .csv "
-        "file in it.",
+        description="The table of pictures and classes, as a path below the folder. Empty: the one "
+        "in it.",
     )
     pattern: str | None = Field(
         default=None,
         description="How the file names are written, with {class} where the class stands: "
-        "{class}_* for cat_012.jpg, *-{class} for 012-cat.jpg.",
+        "{class}_* for cat_012.jpg, *-{class} for 012-cat.jpg. {number} stands for digits, "
+        "* for any text.",
     )
+
+    @field_validator("pattern")
+    @classmethod
+    def _has_class(cls, pattern: str | None) -> str | None:
+        if pattern is not None:
+            NamePattern(pattern, CLASS)
+        return pattern
 
 
 class SplitSettings(SettingsModel):
@@ -70,7 +79,7 @@ class SplitSettings(SettingsModel):
     group_by: Literal["none", "folder", "pattern"] = Field(
         default="none",
         description="Pictures that belong together and must not be divided between training and "
-        "validation. folder: those in one sub-folder of their class. pattern: those with the same "
+        "validation. folder: those in a sub-folder of the same name. pattern: those with the same "
         "part in their names.",
     )
     group_pattern: str | None = Field(
@@ -83,6 +92,13 @@ class SplitSettings(SettingsModel):
         description="A split kept as it is: the pictures of val and test, as paths below the "
         "folder; all others train.",
     )
+
+    @field_validator("group_pattern")
+    @classmethod
+    def _has_group(cls, pattern: str | None) -> str | None:
+        if pattern is not None:
+            NamePattern(pattern, GROUP)
+        return pattern
 
 
 class DataSettings(SettingsModel):

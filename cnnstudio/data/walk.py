@@ -9,7 +9,17 @@ from pathlib import Path
 
 from cnnstudio.data.pictures import explain
 from cnnstudio.data.report import Skipped
+from cnnstudio.data.settings import Split
 
+SPLIT_NAMES: dict[str, Split] = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+    "testing": "test",
+}
 Entries = tuple[list[os.DirEntry[str]], list[os.DirEntry[str]]]
 
 _SYSTEM_NAMES = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "icon\r", "@eadir"}

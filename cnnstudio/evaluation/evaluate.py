@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from cnnstudio.data.layouts import SPLIT_NAMES
 from cnnstudio.data.report import shown
 from cnnstudio.data.scan import scan_folder
+from cnnstudio.data.walk import SPLIT_NAMES
 from cnnstudio.errors import StudioError
 from cnnstudio.evaluation.predict import Classifier, Unreadable, as_probabilities, output_kind
 from cnnstudio.keras_build.trained import TrainedModel
