@@ -23,12 +23,14 @@ class Objective:
             (or sigmoid) itself.
         one_hot: whether labels are rows of 0 and 1, not class numbers.
         single: whether one output tells two classes apart.
+        mixed: whether labels may lie between 0 and 1, as MixUp and CutMix make them.
     """
 
     name: str
     from_logits: bool
     one_hot: bool
     single: bool
+    mixed: bool = False
 
     def loss(self) -> Any:
         """The Keras loss object."""
@@ -44,24 +46,31 @@ class Objective:
         return keras.losses.MeanSquaredError()
 
     def accuracy(self) -> Any:
-        """The Keras metric, named `accuracy`."""
+        """The Keras metric, named `accuracy`; of mixed labels the greater share counts."""
         import keras
 
         if self.single:
             threshold = 0.0 if self.from_logits else 0.5
-            return keras.metrics.BinaryAccuracy(name="accuracy", threshold=threshold)
+            metric = keras.metrics.BinaryAccuracy(name="accuracy", threshold=threshold)
+            return _by_majority(metric) if self.mixed else metric
         if self.one_hot:
             return keras.metrics.CategoricalAccuracy(name="accuracy")
         return keras.metrics.SparseCategoricalAccuracy(name="accuracy")
 
 
 def choose_objective(
-    network: Network, units: int, classes: int, setting: LossName = "auto"
+    network: Network,
+    units: int,
+    classes: int,
+    setting: LossName = "auto",
+    *,
+    mixed: bool = False,
 ) -> Objective:
     """The loss for a network with one output of `units` scores and pictures of `classes` classes.
 
     With `auto`: one unit for two classes takes binary cross-entropy; several sigmoid units too,
-    each a yes or no of its own; everything else categorical cross-entropy on class numbers.
+    each a yes or no of its own; everything else categorical cross-entropy, on class numbers or,
+    where labels are `mixed`, on rows of shares.
     Scores that are no probabilities (no softmax, no sigmoid) are logits.
 
     Raises `TrainingError` naming the layer when the loss or the units do not fit.
@@ -77,11 +86,18 @@ def choose_objective(
     name: str = setting
     if setting == "auto":
         yes_or_no = single or activation == "sigmoid"
-        name = "binary_crossentropy" if yes_or_no else "sparse_categorical_crossentropy"
+        categorical = "categorical_crossentropy" if mixed else "sparse_categorical_crossentropy"
+        name = "binary_crossentropy" if yes_or_no else categorical
     elif single and "categorical" in setting:
         raise TrainingError(
             f"The loss {setting} needs a score for each class, but {last} gives one: choose "
             "auto or binary_crossentropy, or give the last Dense layer 2 units."
+        )
+    elif mixed and setting == "sparse_categorical_crossentropy":
+        raise TrainingError(
+            "The loss sparse_categorical_crossentropy takes one class for each picture, but MixUp "
+            "and CutMix give pictures shares of two: choose auto or categorical_crossentropy, or "
+            "switch them off on the Data page (data.augmentation)."
         )
     probabilities = {"softmax", "sparsemax", "sigmoid", "hard_sigmoid"}
     return Objective(
@@ -89,7 +105,24 @@ def choose_objective(
         from_logits=name != "mean_squared_error" and activation not in probabilities,
         one_hot=not single and name != "sparse_categorical_crossentropy",
         single=single,
+        mixed=mixed,
     )
+
+
+def _by_majority(metric: Any) -> Any:
+    """A metric of yes and no that takes a mixed label for what it has the greater share of.
+
+    Saved with a model it is the plain metric, which is the same for labels that are not mixed.
+    """
+    update = metric.update_state
+
+    def update_state(y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        import keras
+
+        return update(keras.ops.round(keras.ops.cast(y_true, "float32")), y_pred, sample_weight)
+
+    metric.update_state = update_state
+    return metric
 
 
 def _activation(network: Network, name: str) -> str:

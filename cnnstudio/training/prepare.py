@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cnnstudio.analysis import Analysis, Problem, analyse
 from cnnstudio.data.dataset import Dataset, make_dataset
+from cnnstudio.data.report import listed
 from cnnstudio.data.scan import scan_folder
 from cnnstudio.data.settings import DataSettings
 from cnnstudio.data.settings_model import settings_from_json
@@ -89,7 +90,9 @@ def prepare(
             f"{project.network.sinks[0]} gives a volume, not one score for each class: end with a "
             "Flatten or GlobalAveragePooling2D and a Dense layer."
         )
-    objective = choose_objective(project.network, shape[0], classes, training.loss)
+    objective = choose_objective(
+        project.network, shape[0], classes, training.loss, mixed=data.augmentation.mixes_labels
+    )
     used = replace(
         project, data=data.model_dump(mode="json"), training=training.model_dump(mode="json")
     )
@@ -135,4 +138,11 @@ def _hints(analysis: Analysis, dataset: Dataset, data: DataSettings) -> tuple[st
             "There are too few pictures to keep any for validation, so nothing tells whether the "
             "network does well on pictures it has not seen."
         )
+    unused = [
+        operation.title
+        for _, operation in data.augmentation.used()
+        if operation.colours_only and data.channels == 1
+    ]
+    if unused:
+        hints.append(f"{listed(unused)}: without effect, as grey pictures have no colours.")
     return tuple(hints)

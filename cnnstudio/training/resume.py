@@ -40,10 +40,13 @@ def left_off(folder: RunFolder, plan: Plan) -> tuple[checkpoint.State, checkpoin
 
 def order_of(plan: Plan) -> dict[str, Any]:
     """What decides which pictures are in which step of which epoch."""
+    # Named only where it matters, so that runs of earlier versions go on where they stopped.
+    balance = {"balance": plan.data.balance} if plan.data.balance == "sampling" else {}
     return {
         "batch_size": plan.training.batch_size,
         "seed": plan.training.seed,
         "training_images": len(plan.dataset.train),
         "data_seed": plan.data.seed,
         "validation_split": plan.data.validation_split,
+        **balance,
     }

@@ -65,7 +65,7 @@ class Operation(SettingsModel):
     """Base of all operations.
 
     Attributes:
-        title: its name for people; `word`: in a sentence, if that is not the title in small letters;
+        title: its name for people; `word`: its name in a sentence, if that is another;
             `group`: where it stands; `help`: what it does and when.
         neutral: the number of `range` that changes nothing.
         colours_only: whether it has no effect on grey pictures.

@@ -98,3 +98,49 @@ def test_units_that_do_not_fit_name_the_layer():
 def test_one_unit_cannot_take_a_loss_over_classes():
     with pytest.raises(TrainingError, match="dense_1 gives one"):
         choose_objective(network(dense(1)), 1, 2, "categorical_crossentropy")
+
+
+MIXED = {
+    "softmax": ((dense(3, "softmax"),), 3, "categorical_crossentropy"),
+    "logits": ((dense(3),), 3, "categorical_crossentropy"),
+    "one sigmoid": ((dense(1, "sigmoid"),), 2, "binary_crossentropy"),
+    "one logit": ((dense(1),), 2, "binary_crossentropy"),
+    "several sigmoids": ((dense(3, "sigmoid"),), 3, "binary_crossentropy"),
+}
+
+
+@pytest.mark.parametrize("case", MIXED)
+def test_mixed_labels(case, keras, tmp_path):
+    """A loss that takes shares, an accuracy by the greater one, a model that plain Keras loads."""
+    layers, classes, loss = MIXED[case]
+    made = network(*layers)
+    units = layers[0][1]["units"]
+    objective = choose_objective(made, units, classes, mixed=True)
+    assert objective.name == loss
+    assert objective.one_hot == (units > 1)
+    model = build_model(made)
+    model.compile("sgd", objective.loss(), metrics=[objective.accuracy()])
+    model.optimizer.build(model.trainable_variables)
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (40, 4, 4, 1)).astype(np.float32)
+    other = np.roll(np.arange(40), 1)
+    share = rng.uniform(0, 0.5, (40, 1)).astype(np.float32)
+    hard = np.arange(40) % classes
+    rows = hard[:, None].astype(np.float32) if units == 1 else np.eye(3, dtype=np.float32)[hard]
+    y = (1 - share) * rows + share * rows[other]
+    found = model.evaluate(x, y, verbose=0, return_dict=True)
+    scores = model.predict(x, verbose=0)
+    threshold = 0 if objective.from_logits else 0.5
+    said = scores[:, 0] > threshold if units == 1 else scores.argmax(axis=1)
+    greater = np.round(y[:, 0]) if units == 1 else y.argmax(axis=1)
+    assert found["accuracy"] == pytest.approx((said == greater).mean(), abs=1e-5)
+    assert np.isfinite(found["loss"])
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    plain = again.evaluate(x, rows, verbose=0, return_dict=True)
+    assert plain["accuracy"] == pytest.approx((said == hard).mean(), abs=1e-5)
+
+
+def test_mixed_labels_are_no_class_numbers():
+    with pytest.raises(TrainingError, match=r"MixUp.*choose auto or categorical_crossentropy"):
+        choose_objective(network(dense(3)), 3, 3, "sparse_categorical_crossentropy", mixed=True)
