@@ -14,7 +14,6 @@ from cnnstudio.data.pictures import (
     explain,
     load_picture,
     read_header,
-    too_large,
     why_no_picture,
 )
 from cnnstudio.graph.preparation import Preparation
@@ -34,11 +33,6 @@ def inspect(path: str) -> tuple[Header, int, bytes | None]:
             stream = io.BytesIO(start) if small else file
             stream.seek(0)
             header = read_header(stream, path)
-            # A JPEG may be decoded at an eighth of its size.
-            part = 8 if header.format in ("JPEG", "MPO") else 1
-            refusal = too_large(header.width // part, header.height // part)
-            if refusal is not None:
-                raise PictureError(path, refusal)
             complete = _ends(header.format, start if small else _end_of(file))
     except OSError as error:
         raise PictureError(path, explain(error)) from None

@@ -1,9 +1,9 @@
 """Reading pictures: the one implementation for training, evaluation, classification and preview.
 
 A picture comes out as uint8 numbers 0–255 of shape (height, width, channels), whatever was in the
-file: EXIF orientation is honoured, transparency laid on white, CMYK, YCbCr, Lab and palettes turned
-into RGB, 16-bit and floating point scaled, and of an animation the first frame is taken. Pictures
-are stretched to the size wanted (bilinear over the whole area that a pixel covers).
+file: EXIF orientation is honoured, transparency laid on a colour, CMYK, YCbCr, Lab and palettes
+turned into RGB, 16-bit and floating point scaled, and of an animation the first frame is taken.
+`cnnstudio.data.preparing` does that with the picture once it is open.
 """
 
 from __future__ import annotations
@@ -11,21 +11,39 @@ from __future__ import annotations
 import io
 import os
 import re
-import threading
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from cnnstudio.data.preparing import (
+    Pixels,
+    RefusedError,
+    pillow,
+    prepared,
+    refuse_header,
+    upright_size,
+)
 from cnnstudio.errors import StudioError
 from cnnstudio.graph.preparation import Preparation
 
+__all__ = [
+    "SUFFIXES",
+    "Header",
+    "PictureError",
+    "Pixels",
+    "explain",
+    "load_picture",
+    "picture_from_array",
+    "picture_from_bytes",
+    "read_header",
+    "thumbnail",
+    "why_no_picture",
+]
+
 if TYPE_CHECKING:
     from PIL import Image as PillowImage
-
-Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
 # Read by Pillow alone; formats that start other programs (EPS) or hold no pixels are left out.
 _COMMON = ("PNG", "JPEG", "GIF", "BMP", "PPM")
@@ -41,14 +59,6 @@ SUFFIXES = frozenset(
         *("pcx", "sgi", "qoi", "dds", "psd", "xbm", "xpm", "tga"),
     )
 )
-
-# Pixels decoded at most (JPEGs are decoded smaller where the wanted size allows): about 540 MB
-# as RGB. Pictures of more than LARGE pixels are decoded one at a time to keep the memory bounded.
-PIXEL_LIMIT = 180_000_000
-LARGE = 24_000_000
-
-_large_one_at_a_time = threading.Lock()
-_ORIENTATION = 0x0112
 
 
 class PictureError(StudioError):
@@ -75,22 +85,22 @@ def load_picture(path: str | os.PathLike[str], preparation: Preparation) -> Pixe
     Returns uint8 numbers of `preparation.shape`: (height, width, 3) for "rgb",
     (height, width, 1) for "grayscale". Raises `PictureError`.
     """
-    return _from_file(path, lambda image: _prepared(image, preparation))
+    return _from_file(path, lambda image: prepared(image, preparation))
 
 
 def picture_from_bytes(
     content: bytes, preparation: Preparation, name: str = "the pasted picture"
 ) -> Pixels:
     """As `load_picture`, from the bytes of a picture file. Raises `PictureError`."""
-    return _from_stream(io.BytesIO(content), name, lambda image: _prepared(image, preparation))
+    return _from_stream(io.BytesIO(content), name, lambda image: prepared(image, preparation))
 
 
 def picture_from_array(array: np.ndarray[Any, Any], preparation: Preparation) -> Pixels:
     """As `load_picture`, from uint8 numbers (height, width) or (height, width, 1, 3 or 4)."""
-    Image = _pillow()  # noqa: N806
+    Image = pillow()  # noqa: N806
     flat = array[..., 0] if array.ndim == 3 and array.shape[-1] == 1 else array
     image = Image.fromarray(np.ascontiguousarray(flat, dtype=np.uint8))
-    return _prepared(image, preparation)
+    return prepared(image, preparation)
 
 
 def thumbnail(path: str | os.PathLike[str], box: int | tuple[int, int]) -> Pixels:
@@ -101,10 +111,10 @@ def thumbnail(path: str | os.PathLike[str], box: int | tuple[int, int]) -> Pixel
     height, width = (box, box) if isinstance(box, int) else box
 
     def made(image: PillowImage.Image) -> Pixels:
-        wide, tall = _upright(image)
+        wide, tall = upright_size(image)
         scale = min(1.0, height / tall, width / wide)
         size = (max(1, round(tall * scale)), max(1, round(wide * scale)))
-        return _prepared(image, Preparation(size))
+        return prepared(image, Preparation(size))
 
     return _from_file(path, made)
 
@@ -113,22 +123,15 @@ def read_header(stream: io.BufferedIOBase, path: str | os.PathLike[str]) -> Head
     """Size, mode and format from the first bytes of an open file; nothing is decoded.
 
     Width and height are those of the picture as shown, after its EXIF orientation.
-    Raises `PictureError`.
+    Raises `PictureError`, also for a picture that would be too large to decode.
     """
 
     def made(image: PillowImage.Image) -> Header:
-        width, height = _upright(image)
+        refuse_header(image)
+        width, height = upright_size(image)
         return Header(width, height, image.mode, image.format or "")
 
     return _from_stream(stream, path, made)
-
-
-def too_large(width: int, height: int) -> str | None:
-    """Why so many pixels are not decoded, or None."""
-    if width * height <= PIXEL_LIMIT:
-        return None
-    millions = PIXEL_LIMIT // 1_000_000
-    return f"{width:,} × {height:,} pixels are too many to decode (at most {millions} million)"
 
 
 def why_no_picture(head: bytes) -> str:
@@ -179,7 +182,7 @@ def _from_stream(
     try:
         with _opened(stream) as image:
             return made(image)
-    except _RefusedError as refused:
+    except RefusedError as refused:
         raise PictureError(path, str(refused)) from None
     except MemoryError:
         raise PictureError(path, "too large for the memory of this machine") from None
@@ -191,12 +194,8 @@ def _from_stream(
         raise PictureError(path, "cut short or damaged") from None
 
 
-class _RefusedError(Exception):
-    """A reason found while reading."""
-
-
 def _opened(stream: Any) -> PillowImage.Image:
-    Image = _pillow()  # noqa: N806
+    Image = pillow()  # noqa: N806
     try:
         return Image.open(stream, formats=_COMMON)
     except Image.UnidentifiedImageError:
@@ -207,145 +206,4 @@ def _opened(stream: Any) -> PillowImage.Image:
         return Image.open(stream, formats=[name for name in _FURTHER if name in Image.OPEN])
     except Image.UnidentifiedImageError:
         stream.seek(0)
-        raise _RefusedError(why_no_picture(stream.read(512))) from None
-
-
-def _prepared(image: PillowImage.Image, preparation: Preparation) -> Pixels:
-    """Decode, turn upright, bring to the colour mode and size."""
-    Image = _pillow()  # noqa: N806
-    height, width = preparation.image_size
-    mode = "RGB" if preparation.color_mode == "rgb" else "L"
-    if image.format in ("JPEG", "MPO"):
-        turned = _orientation(image) >= 5
-        # Decodes at 1/2, 1/4 or 1/8 where that is still as large as wanted, or larger.
-        image.draft(mode, (height, width) if turned else (width, height))
-    refusal = too_large(image.width, image.height)
-    if refusal is not None:
-        raise _RefusedError(refusal)
-    if image.width * image.height > LARGE:
-        with _large_one_at_a_time:
-            image.load()
-            plain = _plain(image, mode)
-    else:
-        image.load()
-        plain = _plain(image, mode)
-    # After load: a TIFF turns itself while it is read.
-    orientation = _orientation(image)
-    size = (height, width) if orientation >= 5 else (width, height)
-    if plain.size != size:
-        plain = plain.resize(size, Image.Resampling.BILINEAR, reducing_gap=3.0)
-    turn = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_270,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_90,
-    }.get(orientation)
-    if turn is not None:
-        plain = plain.transpose(turn)
-    return np.array(plain, dtype=np.uint8).reshape(height, width, len(mode))
-
-
-def _plain(image: PillowImage.Image, mode: str) -> PillowImage.Image:
-    """A loaded picture as `mode` ("RGB" or "L"), transparency laid on white."""
-    Image = _pillow()  # noqa: N806
-    kind = image.mode
-    if kind.startswith("I;16"):
-        return _grey(_of_16_bits(np.asarray(image))).convert(mode)
-    if kind == "I":
-        return _grey(_of_whole_numbers(np.asarray(image))).convert(mode)
-    if kind == "F":
-        return _grey(_of_fractions(np.asarray(image))).convert(mode)
-    if kind == "LAB":
-        image = _from_lab(image)
-    elif kind in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
-        clear = image.convert("RGBA")
-        image = Image.new("RGB", clear.size, "white")
-        image.paste(clear, mask=clear.getchannel("A"))
-    elif kind in ("P", "CMYK", "YCbCr", "HSV"):
-        image = image.convert("RGB")
-    return image if image.mode == mode else image.convert(mode)
-
-
-def _grey(values: Pixels) -> PillowImage.Image:
-    return _pillow().fromarray(values)
-
-
-def _of_16_bits(values: np.ndarray[Any, Any]) -> Pixels:
-    """0–65535 scaled to 0–255, rounded."""
-    return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
-
-
-def _of_whole_numbers(values: np.ndarray[Any, Any]) -> Pixels:
-    """32-bit pictures hold 8-bit or 16-bit numbers, or have a range of their own."""
-    low, high = int(values.min()), int(values.max())
-    if low >= 0 and high <= 255:
-        return values.astype(np.uint8)
-    if low >= 0 and high <= 65535:
-        return _of_16_bits(values)
-    return _stretched(values.astype(np.float64))
-
-
-def _of_fractions(values: np.ndarray[Any, Any]) -> Pixels:
-    """Floating point pictures go from 0 to 1, from 0 to 255, or have a range of their own."""
-    values = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = float(values.min()), float(values.max())
-    if low >= 0 and high <= 1:
-        return np.rint(values * 255).astype(np.uint8)
-    if low >= 0 and high <= 255:
-        return np.rint(values).astype(np.uint8)
-    return _stretched(values)
-
-
-def _stretched(values: np.ndarray[Any, Any]) -> Pixels:
-    low, high = float(values.min()), float(values.max())
-    return np.rint((values - low) * (255 / max(high - low, 1e-300))).astype(np.uint8)
-
-
-def _from_lab(image: PillowImage.Image) -> PillowImage.Image:
-    from PIL import ImageCms
-
-    turned = ImageCms.profileToProfile(
-        image, ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), outputMode="RGB"
-    )
-    if turned is None:
-        raise _RefusedError("its Lab colours cannot be read")
-    return turned
-
-
-def _upright(image: PillowImage.Image) -> tuple[int, int]:
-    """Width and height of an opened picture once it is turned upright."""
-    # Only what carries EXIF data is asked; TIFF has turned its size already.
-    if "exif" in image.info and image.format != "TIFF" and _orientation(image) >= 5:
-        return image.height, image.width
-    return image.size
-
-
-def _orientation(image: PillowImage.Image) -> int:
-    """EXIF orientation 1–8; 1 where there is none or it is damaged."""
-    try:
-        value = image.getexif().get(_ORIENTATION, 1)
-    except Exception:  # noqa: BLE001 - damaged EXIF data must not cost the picture
-        return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-_quiet: tuple[Any, ...] | None = None
-
-
-def _pillow() -> Any:
-    """`PIL.Image`, imported when first needed, without its own limit and warnings.
-
-    The limit is replaced by `PIXEL_LIMIT`, which counts what is decoded. Warnings (odd EXIF
-    entries, palettes) are about things handled here.
-    """
-    global _quiet
-    from PIL import Image
-
-    if _quiet is None or _quiet not in warnings.filters:
-        Image.MAX_IMAGE_PIXELS = None
-        warnings.filterwarnings("ignore", module=r"PIL\.")
-        _quiet = warnings.filters[0]
-    return Image
+        raise RefusedError(why_no_picture(stream.read(512))) from None
