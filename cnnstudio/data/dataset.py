@@ -1,28 +1,29 @@
-"""From a folder report to the samples of training, validation and test.
-
-The split is made from the names, not from an order: a picture keeps its side when others are added
-or excluded, on every machine.
-"""
+"""From a folder report to the samples of training, validation and test."""
 
 from __future__ import annotations
 
-import hashlib
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+from cnnstudio.data.corrections import corrected
 from cnnstudio.data.report import (
     LAYOUTS,
+    SPLITS,
     DataError,
     FolderReport,
-    Picture,
-    count,
     listed,
-    shown,
+    relative,
 )
-from cnnstudio.data.settings import DataSettings
+from cnnstudio.data.settings import DataSettings, Split, SplitSettings
+from cnnstudio.data.split import divide
+
+HELD_OUT: tuple[Split, ...] = ("test", "val")
 
 
 class Sample(NamedTuple):
@@ -34,7 +35,10 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True)
 class Dataset:
-    """Samples of each split, sorted by class and name; `classes` in the order of the indices."""
+    """Samples of each split, sorted by class and name; `classes` in the order of the indices.
+
+    `warnings` are sentences on the split: groups that are divided, classes that a part has none of.
+    """
 
     folder: Path
     classes: tuple[str, ...]
@@ -42,98 +46,100 @@ class Dataset:
     val: tuple[Sample, ...]
     test: tuple[Sample, ...]
     settings: DataSettings
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> Mapping[Split, tuple[Sample, ...]]:
+        """The samples by split."""
+        return {"train": self.train, "val": self.val, "test": self.test}
+
+    @cached_property
+    def counts(self) -> Mapping[Split, tuple[int, ...]]:
+        """How many pictures of each class are in each split, in the order of `classes`."""
+        found = {}
+        for part, samples in self.parts.items():
+            numbers = Counter(sample.label_index for sample in samples)
+            found[part] = tuple(numbers[index] for index in range(len(self.classes)))
+        return found
+
+    @property
+    def held_out(self) -> Split:
+        """The part a trained network is measured on."""
+        part = measured_part(part for part, samples in self.parts.items() if samples)
+        return part or "train"
 
 
 def make_dataset(report: FolderReport, settings: DataSettings) -> Dataset:
-    """Choose the samples: excluded pictures left out, validation kept apart, test untouched.
+    """Choose the samples: corrections applied, then divided as the settings say.
 
-    Validation is the folder's own val part, else `validation_split` of each class of train, at
-    least one picture of every class with two or more. Raises `DataError` if fewer than two classes
-    or no training pictures are left.
+    Raises `DataError` if fewer than two classes or no training pictures are left.
     """
     if not report.classes:
         raise DataError(f"{report.folder}: {report.problems[0]}")
-    excluded = set(settings.excluded)
-    pictures = [
-        picture
-        for picture in report.pictures
-        if picture.label is not None and relative(report.folder, picture.path) not in excluded
-    ]
+    found = corrected(report, settings)
+    pictures = tuple(picture for picture in found.pictures if picture.label is not None)
     classes = tuple(sorted({picture.label for picture in pictures if picture.label is not None}))
     if len(classes) < 2:
-        found = f"there is one class only, {classes[0]}" if classes else "every picture is excluded"
+        what = f"there is one class only, {classes[0]}" if classes else "every picture is excluded"
         raise DataError(
-            f"{report.folder}: {found}; a classifier needs two or more classes. {LAYOUTS}."
+            f"{report.folder}: {what}; a classifier needs two or more classes. {LAYOUTS}."
         )
+    if len(pictures) < len(found.pictures):
+        found = replace(found, pictures=pictures)
+    division = divide(found, settings, report.splits.keys())
     index = {name: number for number, name in enumerate(classes)}
-    by_split: dict[str | None, list[Picture]] = defaultdict(list)
-    for picture in pictures:
-        by_split[picture.split].append(picture)
-    train = by_split["train"] + by_split[None]
-    if not train:
-        present = sorted(split for split, found in by_split.items() if split and found)
-        raise DataError(
-            f"{report.folder} has pictures for {listed(present)} "
+    parts: dict[Split, list[Sample]] = {part: [] for part in SPLITS}
+    for picture, part in zip(pictures, division.parts, strict=True):
+        parts[part].append(Sample(picture.path, index[picture.label or ""]))
+    if not parts["train"]:
+        raise DataError(_nothing_to_learn(report, division.parts))
+    for samples in parts.values():
+        samples.sort(key=lambda sample: (sample.label_index, str(sample.path)))
+    return Dataset(
+        report.folder,
+        classes,
+        tuple(parts["train"]),
+        tuple(parts["val"]),
+        tuple(parts["test"]),
+        settings,
+        division.warnings,
+    )
+
+
+def _nothing_to_learn(report: FolderReport, parts: Sequence[Split]) -> str:
+    if report.splits and "train" not in report.splits:
+        return (
+            f"{report.folder} has pictures for {listed(sorted(report.splits))} "
             "but none in a train folder; training needs them."
         )
-    if by_split["val"]:
-        val = by_split["val"]
-    else:
-        kept = _validation(train, report.folder, settings)
-        val = [picture for picture in train if picture.path in kept]
-        train = [picture for picture in train if picture.path not in kept]
-
-    def samples(chosen: list[Picture]) -> tuple[Sample, ...]:
-        return tuple(Sample(picture.path, index[picture.label or ""]) for picture in chosen)
-
-    return Dataset(
-        report.folder, classes, samples(train), samples(val), samples(by_split["test"]), settings
+    kept = " and ".join(sorted(set(parts)))
+    return (
+        f"{report.folder}: the split leaves no picture to train on, all {len(parts):,} are kept "
+        f"for {kept}. Keep fewer, or more groups or folds."
     )
 
 
-def evaluation_samples(report: FolderReport, classes: Sequence[str]) -> tuple[Sample, ...]:
-    """The pictures a trained network is measured on: the test part, else val, else all.
-
-    Classes are matched by name. Raises `DataError` when the folder has classes that the network
-    does not know, or no classes.
-    """
-    if not report.classes:
-        raise DataError(f"{report.folder}: {report.problems[0]}")
-    unknown = [name for name in report.classes if name not in classes]
-    if unknown:
-        raise DataError(
-            f"{report.folder} has {count(len(unknown), 'class folder')} the network does not "
-            f"know: {listed(unknown)}. It was trained on {listed(list(classes), 10)}."
-        )
-    split = next((name for name in ("test", "val", "train") if name in report.splits), None)
-    index = {name: number for number, name in enumerate(classes)}
-    return tuple(
-        Sample(picture.path, index[picture.label])
-        for picture in report.pictures
-        if picture.label is not None and picture.split == split
-    )
+def measured_part(present: Iterable[str]) -> Split | None:
+    """The part of a folder that a network is measured on: test, else val; None for all of it."""
+    found = set(present)
+    return next((part for part in HELD_OUT if part in found), None)
 
 
-def relative(folder: Path, path: Path) -> str:
-    """A picture's path as `DataSettings.excluded` holds it: below the folder, parts joined by /."""
-    return shown(path.relative_to(folder).as_posix())
+def recorded(dataset: Dataset) -> SplitSettings:
+    """The split of `dataset` written down, so that it stays whatever is added or changed."""
+    kept: dict[Literal["val", "test"], tuple[str, ...]] = {
+        "val": tuple(relative(dataset.folder, sample.path) for sample in dataset.val),
+        "test": tuple(relative(dataset.folder, sample.path) for sample in dataset.test),
+    }
+    return dataset.settings.split.model_copy(update={"recorded": kept})
 
 
-def _validation(train: Iterable[Picture], folder: Path, settings: DataSettings) -> set[Path]:
-    """The training pictures kept for validation, chosen class by class."""
-    by_class: dict[str, list[Path]] = defaultdict(list)
-    for picture in train:
-        by_class[picture.label or ""].append(picture.path)
-    kept: set[Path] = set()
-    for paths in by_class.values():
-        wanted = round(len(paths) * settings.validation_split)
-        if settings.validation_split > 0:
-            wanted = min(max(wanted, 1), len(paths) - 1)
-        kept.update(sorted(paths, key=lambda path: _rank(path, folder, settings.seed))[:wanted])
-    return kept
-
-
-def _rank(path: Path, folder: Path, seed: int) -> bytes:
-    """A number drawn from the seed and the picture's place in the folder."""
-    name = relative(folder, path).encode()
-    return hashlib.blake2b(name, digest_size=8, key=seed.to_bytes(8, "little")).digest()
+def split_table(dataset: Dataset) -> str:
+    """The split as CSV text: path below the folder, class, split; a line for each picture."""
+    text = io.StringIO(newline="")
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(("path", "class", "split"))
+    for part, samples in dataset.parts.items():
+        for path, index in samples:
+            table.writerow((relative(dataset.folder, path), dataset.classes[index], part))
+    return text.getvalue()

@@ -9,7 +9,7 @@ from awkward import folder_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnstudio.data.dataset import Sample, evaluation_samples, make_dataset, relative
+from cnnstudio.data.dataset import make_dataset, measured_part, relative, split_table
 from cnnstudio.data.report import DataError, FolderReport, Picture
 from cnnstudio.data.scan import scan_folder
 from cnnstudio.data.settings import DataSettings
@@ -120,17 +120,42 @@ def test_what_cannot_be_trained_on(tmp_path, counts, settings, text):
     assert str(tmp_path) in caught.value.message
 
 
-def test_evaluation_samples(tmp_path):
-    counts = {"train/a": 2, "train/b": 2, "test/a": 1, "test/b": 1}
-    report = scan_folder(folder_of(tmp_path, counts))
-    found = evaluation_samples(report, ["b", "x", "a"])
-    assert found == (
-        Sample(tmp_path / "test/a/000.png", 2),
-        Sample(tmp_path / "test/b/000.png", 0),
+def test_corrections_come_first(tmp_path):
+    report = scan_folder(folder_of(tmp_path, {"a": 10, "b": 10, "c": 3, "bad": 1}))
+    settings = DataSettings(
+        excluded=("bad/000.png", "a/000.png"),
+        relabelled={"a/001.png": "b"},
+        merged={"c": "b"},
+        moved={"a/002.png": "val", "a/003.png": "test", "a/004.png": "train"},
     )
-    assert len(evaluation_samples(scan_folder(tmp_path / "train"), ["a", "b"])) == 4
-    with pytest.raises(DataError, match="1 class folder the network does not know: b"):
-        evaluation_samples(report, ["a"])
+    dataset = make_dataset(report, settings)
+    assert dataset.classes == ("a", "b")
+    assert sum(map(sum, dataset.counts.values())) == 22
+    assert sum(counts[1] for counts in dataset.counts.values()) == 14
+    where = {sample.path: part for part, found in dataset.parts.items() for sample in found}
+    assert [where[tmp_path / f"a/00{n}.png"] for n in (2, 3, 4)] == ["val", "test", "train"]
+    # What was moved by hand does not take the place of the share.
+    assert dataset.counts["val"][1] == round(0.2 * 14)
+    assert tmp_path / "a/000.png" not in where
+
+
+def test_the_split_as_a_table(tmp_path):
+    report = scan_folder(folder_of(tmp_path, {"train/a, b": 2, "train/ç": 1, "val/ç": 1}))
+    assert split_table(make_dataset(report, DataSettings())) == (
+        "path,class,split\n"
+        '"train/a, b/000.png","a, b",train\n"train/a, b/001.png","a, b",train\n'
+        "train/ç/000.png,ç,train\nval/ç/000.png,ç,val\n"
+    )
+
+
+def test_the_part_a_network_is_measured_on(tmp_path):
+    assert measured_part(["train", "val", "test"]) == "test"
+    assert measured_part(["train", "val"]) == "val"
+    assert measured_part(["train"]) is None
+    report = scan_folder(folder_of(tmp_path, {"a": 5, "b": 5}))
+    assert make_dataset(report, DataSettings()).held_out == "val"
+    assert make_dataset(report, DataSettings(validation_split=0)).held_out == "train"
+    assert make_dataset(report, DataSettings(split={"test_share": 0.2})).held_out == "test"
 
 
 def test_real_folders(fashion, groceries):
