@@ -23,6 +23,8 @@ LAYOUTS = (
 )
 LARGEST_SUGGESTED = 224
 FEW = 10
+# Modes of Pillow without colours; "I;16" and its like are grey too.
+GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F"})
 
 
 class DataError(StudioError):
@@ -164,8 +166,7 @@ class FolderReport:
     @cached_property
     def suggested_color_mode(self) -> ColorMode:
         """ "grayscale" where no picture has colours."""
-        grey = {"1", "L", "LA", "La", "I", "F"}
-        plain = all(mode in grey or mode.startswith("I;16") for mode in self.modes)
+        plain = all(mode in GREY_MODES or mode.startswith("I;16") for mode in self.modes)
         return "grayscale" if self.pictures and plain else "rgb"
 
     @cached_property

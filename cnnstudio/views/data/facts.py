@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from cnnstudio.data.report import GREY_MODES
 from cnnstudio.data.settings import DataSettings
 from cnnstudio.graph.network import Network
 
 if TYPE_CHECKING:
     from cnnstudio.data.scan import FolderReport
 
-GREY_MODES = {"1", "L", "LA", "La", "I", "F"}
 SPLITS = {"train": "training", "val": "validation", "test": "test"}
 
 
