@@ -27,8 +27,9 @@ from cnnstudio.views.design.block_items import BlockItem, FrameItem
 from cnnstudio.views.design.block_name import AskName
 from cnnstudio.views.design.editing import Editing
 from cnnstudio.views.design.gestures import Connect, Gesture, LayerDrop, Move, Pan, RubberBand
-from cnnstudio.views.design.items import LayerItem, LinkItem, Port
+from cnnstudio.views.design.items import LayerItem, Port
 from cnnstudio.views.design.keys import CanvasKeys
+from cnnstudio.views.design.link_item import LinkItem
 from cnnstudio.views.design.palette_model import template_in, type_in
 from cnnstudio.views.design.quick_add import QuickAdd
 from cnnstudio.views.design.scene import NetworkScene

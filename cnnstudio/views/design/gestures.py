@@ -18,7 +18,8 @@ from cnnstudio.graph.network import Network
 from cnnstudio.graph.spec import Arity
 from cnnstudio.graph.templates import Template
 from cnnstudio.views.design import metrics as size
-from cnnstudio.views.design.items import LayerItem, LinkItem, Port
+from cnnstudio.views.design.items import LayerItem, Port
+from cnnstudio.views.design.link_item import LinkItem
 from cnnstudio.views.design.paints import paints
 
 if TYPE_CHECKING:

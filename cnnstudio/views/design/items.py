@@ -1,4 +1,4 @@
-"""What stands on the canvas: layer cards with their figures, and links.
+"""What stands on the canvas: layer cards with their figures.
 
 Items are passive: they paint a layer and what is known about it. The canvas's gestures move them,
 the scene fills them.
@@ -14,8 +14,6 @@ from PySide6.QtGui import (
     QBrush,
     QPainter,
     QPainterPath,
-    QPainterPathStroker,
-    QPolygonF,
     QStaticText,
 )
 from PySide6.QtWidgets import (
@@ -25,12 +23,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnstudio.graph.network import Layer, Link
+from cnnstudio.graph.network import Layer
 from cnnstudio.graph.spec import Arity
 from cnnstudio.views.design import metrics as size
-from cnnstudio.views.design.curves import rounded
 from cnnstudio.views.design.paints import font, metrics, paints
-from cnnstudio.views.design.routing import Route
 from cnnstudio.views.design.wording import count_text, key_settings, shape_text, short_count
 
 if TYPE_CHECKING:
@@ -84,7 +80,14 @@ class LayerItem(CanvasItem):
         self.framed = False
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
         self.setAcceptHoverEvents(False)
-        self.setPos(*layer.position)
+        self._place = (0.0, 0.0)
+        self.place(layer.position)
+
+    def place(self, position: tuple[float, float]) -> None:
+        """Stand with the corner of the card at a place of the scene."""
+        if position != self._place:
+            self._place = position
+            self.setPos(*position)
 
     def show_layer(
         self, layer: Layer, info: LayerInfo | BlockFigures | None, problems: tuple[Problem, ...]
@@ -324,79 +327,6 @@ class LayerItem(CanvasItem):
             if wide(" · ".join(settings)) <= room:
                 break
         return " · ".join(settings), layer.name
-
-
-class LinkItem(CanvasItem):
-    """A link along its route, corners rounded, a small arrow at its end."""
-
-    def __init__(self, link: Link, route: Route) -> None:
-        super().__init__(QRectF())
-        self.link = link
-        self.route: Route = ()
-        self._local: Route = ()
-        self.hovered = False
-        self.target = False
-        self._path = QPainterPath()
-        self._shape: QPainterPath | None = None
-        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
-        self.setZValue(-1)
-        self.set_route(route)
-
-    def set_route(self, route: Route) -> None:
-        if route == self.route:
-            return
-        self.route = route
-        x0, y0 = route[0]
-        local = tuple((x - x0, y - y0) for x, y in route)
-        if local != self._local:
-            self._local = local
-            self._shape = None
-            self._path = rounded(local)
-            xs, ys = [x for x, _ in local], [y for _, y in local]
-            left, top = min(xs) - 8, min(ys) - 8
-            self.setRect(QRectF(left, top, max(xs) + 8 - left, max(ys) + 8 - top))
-        # A link that only moves along with its layers keeps its path.
-        self.setPos(x0, y0)
-
-    def set_hovered(self, hovered: bool) -> None:
-        if self.hovered != hovered:
-            self.hovered = hovered
-            self.update()
-
-    def set_target(self, target: bool) -> None:
-        if self.target != target:
-            self.target = target
-            self.update()
-
-    def shape(self) -> QPainterPath:
-        if self._shape is None:
-            stroker = QPainterPathStroker()
-            stroker.setWidth(14)
-            self._shape = stroker.createStroke(self._path)
-        return self._shape
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
-    ) -> None:
-        look = paints()
-        pen = look.link
-        if self.target:
-            pen = look.link_target
-        elif self.isSelected():
-            pen = look.link_selected
-        elif self.hovered:
-            pen = look.link_hover
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(self._path)
-        x, y = self._local[-1]
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(pen.brush())
-        tip = y - size.PORT_RADIUS + 1.5
-        painter.drawPolygon(
-            QPolygonF([QPointF(x - 3.5, tip - 6), QPointF(x + 3.5, tip - 6), QPointF(x, tip)])
-        )
 
 
 def _static(text: str, pixels: int, width: float, *, bold: bool = False) -> QStaticText:

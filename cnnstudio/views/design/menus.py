@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QMenu
 from cnnstudio.graph.blocks import blocks_within
 from cnnstudio.views import icons
 from cnnstudio.views.design.block_items import BlockItem, FrameItem
-from cnnstudio.views.design.items import LayerItem, LinkItem
+from cnnstudio.views.design.items import LayerItem
+from cnnstudio.views.design.link_item import LinkItem
 from cnnstudio.views.design.shading import shade_action
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from cnnstudio.views.design.canvas import NetworkCanvas
 from cnnstudio.views.design.editing import Editing
 from cnnstudio.views.design.empty import EmptyCanvas
 from cnnstudio.views.design.inspector import Inspector
-from cnnstudio.views.design.items import LayerItem, LinkItem
+from cnnstudio.views.design.items import LayerItem
+from cnnstudio.views.design.link_item import LinkItem
 from cnnstudio.views.design.menus import canvas_menu, page_actions
 from cnnstudio.views.design.palette import PalettePanel
 from cnnstudio.views.design.problems import Problems

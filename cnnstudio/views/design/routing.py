@@ -174,13 +174,12 @@ class Router:
         shifted = set()
         for link, route in self.routes.items():
             if link.source in block and link.target in block:
-                heights = [y for _, y in route]
-                top, bottom = min(heights) + down, max(heights) + down
-                if top > lowest or bottom < highest:
+                top, bottom = _heights(route)
+                if top + down > lowest or bottom + down < highest:
                     self._lanes.release(link, route)
                     shifted.add(link)
         for link in shifted:
-            self.routes[link] = tuple((x, y + down) for x, y in self.routes[link])
+            self.routes[link] = tuple([(x, y + down) for x, y in self.routes[link]])
             self._lanes.take(link, self.routes[link])
         return shifted
 
@@ -201,9 +200,11 @@ class Router:
             if link.source in names or link.target in names:
                 touched.add(link)
                 continue
-            ys, xs = [y for _, y in route], [x for x, _ in route]
-            if max(ys) > top and min(ys) < bottom and max(xs) > left and min(xs) < right:
-                touched.add(link)
+            highest, lowest = _heights(route)
+            if lowest > top and highest < bottom:
+                xs = [x for x, _ in route]
+                if max(xs) > left and min(xs) < right:
+                    touched.add(link)
         return touched
 
     def _route(self, link: Link, network: Network) -> Route:
@@ -252,6 +253,15 @@ class Router:
             else:
                 break
         return (start, (start[0], leave), (x, leave), (x, arrive), (end[0], arrive), end)
+
+
+def _heights(route: Route) -> tuple[float, float]:
+    """The top and the bottom of a route; one that leads down begins and ends there."""
+    top, bottom = route[0][1], route[-1][1]
+    if bottom < top:
+        levels = [y for _, y in route]
+        return min(levels), max(levels)
+    return top, bottom
 
 
 def _direct(start: Point, end: Point, *, prefer_end: bool) -> Iterator[Route]:

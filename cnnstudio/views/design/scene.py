@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import shiboken6
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QBrush, QPainter
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
 
 from cnnstudio.graph.blocks import block_of
 from cnnstudio.graph.folding import Shown, frames, shown
-from cnnstudio.graph.network import Block, Link, Network
+from cnnstudio.graph.network import Block, Layer, Link, Network
 from cnnstudio.views.design import metrics as size
 from cnnstudio.views.design.block_items import (
     BlockFigures,
@@ -23,7 +23,9 @@ from cnnstudio.views.design.block_items import (
     frame_area,
 )
 from cnnstudio.views.design.curves import distance
-from cnnstudio.views.design.items import LayerItem, LinkItem, Port
+from cnnstudio.views.design.far import FarView
+from cnnstudio.views.design.items import LayerItem, Port
+from cnnstudio.views.design.link_item import LinkItem
 from cnnstudio.views.design.paints import paints
 from cnnstudio.views.design.routing import Router
 from cnnstudio.views.design.shading import Scale, scale_of
@@ -56,9 +58,11 @@ class NetworkScene(QGraphicsScene):
         self._router = Router()
         self.scale = Scale()
         self._analysis: Analysis | None = None
+        # All of it in a few strokes.
+        self.far_view = FarView(
+            self.layer_items.values, self.link_items.values, self._frames_from_outside
+        )
         self._far = False
-        self._far_cards: list[tuple[QBrush, list[QRectF]]] | None = None
-        self._far_lines: list[QLineF] = []
         self.selectionChanged.connect(self._selected)
         self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.BspTreeIndex)
 
@@ -76,30 +80,19 @@ class NetworkScene(QGraphicsScene):
                 self.removeItem(self.layer_items.pop(name))
             for name, layer in cards.layers.items():
                 item = self.layer_items.get(name)
-                block = view.folded.get(name)
                 if item is None or item.layer.type != layer.type:
-                    if item is not None:
-                        self.removeItem(item)
-                    item = BlockItem(layer, block) if block else LayerItem(layer)
-                    self._set_contents(item)
-                    self.addItem(item)
-                    self.layer_items[name] = item
+                    item = self._new_item(layer, view.folded.get(name), item)
                     # What a fold or its undo puts in the place of selected cards.
                     item.setSelected(chosen.issuperset(item.layers))
-                moved = item.layer.position != layer.position
                 info: LayerInfo | BlockFigures | None = analysis.layers.get(name)
-                if block is not None and isinstance(item, BlockItem):
-                    item.show_block(block)
-                    info = figures_of(network, analysis, block.layers)
+                if isinstance(item, BlockItem):
+                    item.show_block(view.folded[name])
+                    info = figures_of(network, analysis, item.block.layers)
                     info = item.info if info == item.info else info
-                if (
-                    layer is not item.layer
-                    or info is not item.info
-                    or item.problems != problems.get(name, ())
-                ):
-                    item.show_layer(layer, info, problems.get(name, ()))
-                if moved or item.x() != layer.position[0] or item.y() != layer.position[1]:
-                    item.setPos(*layer.position)
+                found = problems.get(name, ())
+                if layer is not item.layer or info is not item.info or item.problems != found:
+                    item.show_layer(layer, info, found)
+                item.place(layer.position)
             self.network, self.view = network, view
             self._show_links(cards)
             self._show_frames()
@@ -109,6 +102,16 @@ class NetworkScene(QGraphicsScene):
             self.shade_by(self.scale.way)
         self._changed_far()
         self.fit_scene_rect()
+
+    def _new_item(self, layer: Layer, block: Block | None, old: LayerItem | None) -> LayerItem:
+        """Put a new card on the scene, in the place of an old one."""
+        if old is not None:
+            self.removeItem(old)
+        item = BlockItem(layer, block) if block else LayerItem(layer)
+        self._set_contents(item)
+        self.addItem(item)
+        self.layer_items[layer.name] = item
+        return item
 
     def shade_by(self, way: str) -> None:
         """Shade the cards by one of `shading.WAYS`; not at all if it is none of them."""
@@ -123,9 +126,7 @@ class NetworkScene(QGraphicsScene):
         """Show layers and links at the places of `network`, a version of the one that is shown."""
         cards = shown(network).network
         for name, layer in cards.layers.items():
-            item = self.layer_items[name]
-            if item.x() != layer.position[0] or item.y() != layer.position[1]:
-                item.setPos(*layer.position)
+            self.layer_items[name].place(layer.position)
         self._show_links(cards)
         self._place_frames()
         self._changed_far()
@@ -154,6 +155,9 @@ class NetworkScene(QGraphicsScene):
             self.frame_items[block.name].setZValue(-3 + depth / len(self._frames))
         self._place_frames()
         self._mark_frames()
+
+    def _frames_from_outside(self) -> list[FrameItem]:
+        return [self.frame_items[block.name] for block, _ in self._frames]
 
     def _place_frames(self) -> None:
         # The smallest first: a frame stands around those inside it.
@@ -338,7 +342,7 @@ class NetworkScene(QGraphicsScene):
         item.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents, self._far)
 
     def _changed_far(self) -> None:
-        self._far_cards = None
+        self.far_view.forget()
         if self._far:
             self.update()
 
@@ -366,44 +370,7 @@ class NetworkScene(QGraphicsScene):
             ]
         )
         if self._far:
-            self._draw_far(painter)
-
-    def _draw_far(self, painter: QPainter) -> None:
-        look = paints()
-        if self._far_cards is None:
-            self._collect_far()
-        for block, _ in self._frames:
-            self.frame_items[block.name].paint_ground(painter)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setPen(look.link_far)
-        painter.drawLines(self._far_lines)
-        # A card smaller than two pixels would vanish.
-        scale = painter.worldTransform().m11()
-        grow = max(0.0, (2 / scale - size.CARD_HEIGHT) / 2)
-        painter.setPen(Qt.PenStyle.NoPen)
-        for brush, cards in self._far_cards or ():
-            painter.setBrush(brush)
-            if grow:
-                cards = [card.adjusted(-grow, -grow, grow, grow) for card in cards]
-            painter.drawRects(cards)
-
-    def _collect_far(self) -> None:
-        look = paints()
-        groups: dict[object, tuple[QBrush, list[QRectF]]] = {}
-        for item in self.layer_items.values():
-            brush = item.ground()
-            key: object = brush.color().rgb()
-            if item.isSelected():
-                key, brush = "selected", look.accent
-            elif item.severity is not None:
-                key, brush = item.severity, look.problem(item.severity)[0].brush()
-            groups.setdefault(key, (brush, []))[1].append(item.card)
-        self._far_cards = list(groups.values())
-        self._far_lines = [
-            QLineF(*start, *end)
-            for item in self.link_items.values()
-            for start, end in zip(item.route, item.route[1:], strict=False)
-        ]
+            self.far_view.draw(painter)
 
 
 def _by_card(analysis: Analysis, view: Shown) -> Mapping[str, tuple[Problem, ...]]:

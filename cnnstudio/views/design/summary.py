@@ -67,19 +67,43 @@ class SummaryModel(QAbstractTableModel):
 
     def show_analysis(self, analysis: Analysis) -> bool:
         """Show an analysis; True if the rows are others than before."""
-        infos = list(analysis.layers.values())
-        same = [info.name for info in infos] == [info.name for info in self.infos]
+        before, infos = self.infos, list(analysis.layers.values())
+        changed = [info is not old for info, old in zip(infos, before, strict=False)]
+        top = changed.index(True) if True in changed else len(changed)
+        names = [info.name for info in infos]
+        same = names == list(self.rows)
         if not same:
-            self.beginResetModel()
+            self._exchange(infos, names)
+        most = self._most_parameters, self._most_bytes
         self.infos = infos
-        self.rows = {info.name: row for row, info in enumerate(infos)}
         self._most_parameters = max([1, *(info.parameters for info in infos)])
         self._most_bytes = max([1, *(info.activation_bytes for info in infos)])
-        if not same:
-            self.endResetModel()
-        elif infos:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(infos) - 1, MEMORY))
+        if most != (self._most_parameters, self._most_bytes):
+            top = 0
+        if top < len(infos):
+            self.dataChanged.emit(self.index(top, 0), self.index(len(infos) - 1, MEMORY))
         return not same
+
+    def _exchange(self, infos: list[LayerInfo], names: list[str]) -> None:
+        """Take out and put in the rows between those that stay at the top and at the bottom."""
+        before = list(self.rows)
+        top, bottom = 0, 0
+        shorter = min(len(before), len(names))
+        while top < shorter and before[top] == names[top]:
+            top += 1
+        while bottom < shorter - top and before[-1 - bottom] == names[-1 - bottom]:
+            bottom += 1
+        nowhere = QModelIndex()
+        if top < len(before) - bottom:
+            self.beginRemoveRows(nowhere, top, len(before) - bottom - 1)
+            self.infos = self.infos[:top] + self.infos[len(before) - bottom :]
+            self.rows = {info.name: row for row, info in enumerate(self.infos)}
+            self.endRemoveRows()
+        if top < len(names) - bottom:
+            self.beginInsertRows(nowhere, top, len(names) - bottom - 1)
+            self.infos = infos
+            self.rows = {name: row for row, name in enumerate(names)}
+            self.endInsertRows()
 
     def rowCount(self, parent: _Index | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self.infos)
