@@ -141,9 +141,9 @@ class Document(QObject):
 
     @property
     def report(self) -> FolderReport | None:
-        """What was found in the folder of the data settings; None while nobody has looked."""
+        """What the folder of the data settings holds, read as they say; None if nobody looked."""
         report, folder = self._report, self.data.folder
-        if report is None or folder is None or Path(report.folder) != Path(folder):
+        if report is None or folder is None or not report.answers(folder, self.data.layout):
             return None
         return report
 

@@ -68,8 +68,8 @@ def prepare(
             "The project names no folder of pictures: open one on the Data page, or give "
             "--data FOLDER."
         )
-    if report is None or report.folder != folder:
-        report = scan_folder(folder, cancelled=cancelled)
+    if report is None or not report.answers(folder, data.layout):
+        report = scan_folder(folder, data.layout, cancelled=cancelled)
     data = data.model_copy(update={"folder": str(folder.absolute())})
     dataset = make_dataset(report, data)
     classes = len(dataset.classes)

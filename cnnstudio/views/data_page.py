@@ -22,11 +22,12 @@ from PySide6.QtWidgets import (
 
 from cnnstudio.app import paths
 from cnnstudio.app.tasks import Task
-from cnnstudio.data.settings import DataSettings
+from cnnstudio.data.settings import DataSettings, LayoutSettings
 from cnnstudio.graph.project import SUFFIX
 from cnnstudio.views import theme
 from cnnstudio.views.context import Context
 from cnnstudio.views.data import facts, work
+from cnnstudio.views.data.augmentation_view import AugmentationView
 from cnnstudio.views.data.browser import Browser
 from cnnstudio.views.data.findings import Findings
 from cnnstudio.views.data.folder_bar import FolderBar
@@ -84,7 +85,15 @@ class DataPage(QWidget):
 
     def open_folder(self, folder: str | Path) -> None:
         """Look through `folder` and make it the data of the project when it holds pictures."""
-        self.scanner.scan(Path(folder).expanduser().absolute())
+        path, data = Path(folder).expanduser().absolute(), self._document.data
+        own = path == self._project_folder()
+        self.scanner.scan(path, data.layout if own else LayoutSettings())
+
+    def read_classes(self, layout: LayoutSettings) -> None:
+        """Read the classes of the project's folder in another way, if they can be read so."""
+        folder = self._project_folder()
+        if folder is not None:
+            self.scanner.scan(folder, layout)
 
     def make_sample(self, name: str) -> None:
         """Write the sample set `name` to its place, if it is not there, and open it."""
@@ -95,7 +104,7 @@ class DataPage(QWidget):
         folder = self.scanner.stop()
         if folder is None:
             return
-        self._refused = folder if folder == self._project_folder() else None
+        self._refused = folder if self._is_own(folder) else None
         self._follow()
         self.message.show_message(
             f"Stopped looking through {folder}.",
@@ -116,22 +125,39 @@ class DataPage(QWidget):
     def _found(self, folder: Path, report: FolderReport) -> None:
         self._context.settings.add_recent_folder(folder)
         self.browser.forget()
+        data = self._document.data
         if self._project_folder() == folder:
-            self._document.set_report(report)
+            if report.asked == data.layout:
+                self._document.set_report(report)
+            else:
+                self.match.forget()
+                changed = data.model_copy(update={"layout": report.asked})
+                self._document.set_data(changed, f"Read classes from {facts.source(report)}")
             return
-        data = self._document.data.model_copy(
+        changed = data.model_copy(
             update={
                 "folder": str(folder),
+                "layout": report.asked,
                 "image_size": tuple(report.suggested_size),
                 "color_mode": report.suggested_color_mode,
+                # What was said of other pictures.
+                "split": data.split.model_copy(update={"recorded": None}),
                 "excluded": (),
+                "relabelled": {},
+                "merged": {},
+                "moved": {},
             }
         )
         self.match.forget()
-        self._document.set_data(data, f"Open {folder.name}")
+        self._document.set_data(changed, f"Open {folder.name}")
+
+    def _is_own(self, folder: Path) -> bool:
+        """Whether `folder`, as it was looked through last, is what the project names."""
+        own = folder == self._project_folder()
+        return own and self.scanner.layout == self._document.data.layout
 
     def _scan_failed(self, folder: Path, reason: str) -> None:
-        own = folder == self._project_folder()
+        own = self._is_own(folder)
         self._refused = folder if own else None
         if own:
             self._document.set_report(None)
@@ -164,7 +190,9 @@ class DataPage(QWidget):
             return
         # What was found serves undo and redo; a project just opened is looked through anew.
         undoing = self._document.undo_stack.count() > 0
-        known = self.scanner.report_of(folder) if folder is not None and undoing else None
+        known = (
+            self.scanner.report_of(folder, data.layout) if folder is not None and undoing else None
+        )
         if folder is None:
             self.bar.show_folder(None)
             if self._unfit:
@@ -351,6 +379,9 @@ class DataPage(QWidget):
         self.browser.picture_chosen.connect(self._look)
         self.findings = Findings()
         self.findings.menu_wanted.connect(self.browser.show_menu)
+        self.augmentation = AugmentationView(self._context)
+        self.augmentation.edited.connect(self._edit)
+        self.addActions([self.augmentation.again_action, self.augmentation.others_action])
         self.settings = SettingsPanel()
         self.settings.edited.connect(self._edit)
         self.settings.picture.suggestion_wanted.connect(self._suggest)
@@ -385,6 +416,9 @@ class DataPage(QWidget):
         self._views: dict[str, tuple[QWidget, QWidget]] = {}
         self._add_view("pictures", "Pictures", self.browser)
         self._add_view("findings", "Findings", self.findings)
+        self._add_view(
+            "augmentation", "Augmentation", self.augmentation, self.augmentation.panel
+        )
         left = QVBoxLayout()
         left.setSpacing(0)
         left.addWidget(self.head)

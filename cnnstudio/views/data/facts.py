@@ -33,6 +33,14 @@ def facts(report: FolderReport) -> str:
     return "  ·  ".join(word for word in words if word)
 
 
+def source(report: FolderReport) -> str:
+    """Where the classes come from."""
+    layout = report.layout
+    if layout.kind == "csv":
+        return f"the table {layout.file}"
+    return "the file names" if layout.kind == "filename" else "the folders"
+
+
 def size_hint(report: FolderReport) -> str:
     """How large the pictures are, for the settings."""
     return f"The pictures are {_usual_size(report).removeprefix('all ')}."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from cnnstudio.app.tasks import Task, TaskRunner
+from cnnstudio.data.settings import LayoutSettings
 from cnnstudio.views.data import work
 
 if TYPE_CHECKING:
@@ -33,21 +34,23 @@ class Scanner(QObject):
         super().__init__(parent)
         self._tasks = tasks
         self._task: Task | None = None
-        self._reports: dict[Path, FolderReport] = {}
+        self._reports: dict[tuple[Path, LayoutSettings], FolderReport] = {}
         self.folder: Path | None = None  # the folder being looked through
+        self.layout = LayoutSettings()  # how it is read, or was last
 
-    def report_of(self, folder: Path) -> FolderReport | None:
-        """What was found in `folder`, if it was looked through lately."""
-        return self._reports.get(folder)
+    def report_of(self, folder: Path, layout: LayoutSettings) -> FolderReport | None:
+        """What was found in `folder`, if it was looked through in this way lately."""
+        return self._reports.get((folder, layout))
 
-    def scan(self, folder: Path) -> None:
+    def scan(self, folder: Path, layout: LayoutSettings) -> None:
         """Look through `folder`, whatever is known of it."""
-        self._begin(work.scan, folder, f"Looking through {folder.name or folder}", folder)
+        title = f"Looking through {folder.name or folder}"
+        self._begin(work.scan, folder, layout, title, folder, layout)
 
     def make_sample(self, name: str, folder: Path) -> None:
         """Write the sample set `name` to `folder` unless it is there, and look through it."""
         title = f"Making the sample set {name}"
-        self._begin(work.make_and_scan, folder, title, name, folder)
+        self._begin(work.make_and_scan, folder, LayoutSettings(), title, name, folder)
 
     def stop(self) -> Path | None:
         """Stop at once; the folder that was being looked through, if any."""
@@ -58,11 +61,16 @@ class Scanner(QObject):
         return folder
 
     def _begin(
-        self, function: Callable[..., Any], folder: Path, title: str, *arguments: object
+        self,
+        function: Callable[..., Any],
+        folder: Path,
+        layout: LayoutSettings,
+        title: str,
+        *arguments: object,
     ) -> None:
         self.stop()
-        self.folder = folder
-        self._reports.pop(folder, None)
+        self.folder, self.layout = folder, layout
+        self._reports.pop((folder, layout), None)
         self.began.emit(folder, title)
         self._task = self._tasks.run(
             function,
@@ -77,7 +85,7 @@ class Scanner(QObject):
         folder = self.stop()
         if folder is None:
             return
-        self._reports = {folder: report, **self._reports}
+        self._reports = {(folder, report.asked): report, **self._reports}
         for old in list(self._reports)[REPORTS_KEPT:]:
             del self._reports[old]
         self.found.emit(folder, report)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnstudio.app.tasks import Task
-from cnnstudio.data.settings import DataSettings
+from cnnstudio.data.settings import DataSettings, LayoutSettings
 from cnnstudio.graph.network import Network
 
 if TYPE_CHECKING:
@@ -26,14 +26,16 @@ FIELD_WORDS: Mapping[str, str] = {
     "interpolation": "interpolation",
     "background": "background",
     "split": "split",
+    "balance": "balance of the classes",
+    "augmentation": "augmentation",
 }
 
 
-def scan(folder: Path, *, task: Task) -> FolderReport:
-    """The report on a folder. Raises `DataError`, and `Cancelled` when stopped."""
+def scan(folder: Path, layout: LayoutSettings, *, task: Task) -> FolderReport:
+    """The report on a folder, read in this way. Raises `DataError` or `Cancelled`."""
     from cnnstudio.data.scan import scan_folder
 
-    return scan_folder(folder, progress=task.progress, cancelled=task.cancelled)
+    return scan_folder(folder, layout, progress=task.progress, cancelled=task.cancelled)
 
 
 def make_and_scan(name: str, folder: Path, *, task: Task) -> FolderReport:
@@ -42,7 +44,7 @@ def make_and_scan(name: str, folder: Path, *, task: Task) -> FolderReport:
 
     if not any(folder.glob("test/*/*")):
         make_sample(name, folder)
-    return scan(folder, task=task)
+    return scan(folder, LayoutSettings(), task=task)
 
 
 @dataclass(frozen=True)
