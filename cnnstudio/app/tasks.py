@@ -102,7 +102,10 @@ class Task:
 
 
 class TaskRunner(QObject):
-    """Runs functions one after another in one thread of its own, started when first needed."""
+    """Runs functions in threads of its own, started when first needed.
+
+    With one worker, which is usual, they run one after another in the order asked for.
+    """
 
     # A task without `on_failed` failed: the sentence for the person.
     failed = Signal(str)
@@ -110,20 +113,39 @@ class TaskRunner(QObject):
     busy_changed = Signal(bool)
     _posted = Signal()
 
-    def __init__(self, name: str = "tasks", parent: QObject | None = None) -> None:
+    def __init__(
+        self, name: str = "tasks", parent: QObject | None = None, *, workers: int = 1
+    ) -> None:
         super().__init__(parent)
         self.setObjectName(name)
+        self._workers = workers
+        self._beside: dict[str, TaskRunner] = {}
         self._queue: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self._outbox: deque[tuple[Task, Callable[[Any], object], Any]] = deque()
         self._signalled = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
         self._tasks: list[Task] = []
         self._closed = False
         self._posted.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     @property
     def busy(self) -> bool:
-        return bool(self._tasks)
+        """Whether a task runs or waits, here or beside."""
+        return bool(self._tasks) or any(each.busy for each in self._beside.values())
+
+    def beside(self, name: str, workers: int = 1) -> TaskRunner:
+        """The runner `name` that works beside this one and ends with it; made when first asked for.
+
+        For work that takes long, or that should not wait for what does.
+        """
+        if name not in self._beside:
+            runner = TaskRunner(name, self, workers=workers)
+            runner.failed.connect(self.failed)
+            runner.busy_changed.connect(lambda _busy: self.busy_changed.emit(self.busy))
+            if self._closed:
+                runner.shutdown()
+            self._beside[name] = runner
+        return self._beside[name]
 
     def run(
         self,
@@ -145,11 +167,13 @@ class TaskRunner(QObject):
         if self._closed:
             task.cancel()
             return task
-        if self._thread is None:
+        if len(self._threads) < self._workers:
             name = f"cnnstudio-{self.objectName()}"
-            self._thread = threading.Thread(target=self._work, name=name, daemon=True)
-            self._thread.start()
-            join_at_exit(self)
+            thread = threading.Thread(target=self._work, name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+            if len(self._threads) == 1:
+                join_at_exit(self)
         self._tasks.append(task)
         if len(self._tasks) == 1:
             self.busy_changed.emit(True)
@@ -157,32 +181,38 @@ class TaskRunner(QObject):
         return task
 
     def cancel_all(self) -> None:
-        """Cancel what runs and what waits."""
+        """Cancel what runs and what waits, also beside."""
         for task in self._tasks:
             task.cancel()
+        for runner in self._beside.values():
+            runner.cancel_all()
 
     def wait(self, timeout: float = 10.0) -> bool:
         """Wait until what was asked for so far has run; False after `timeout` seconds.
 
         For the end of the program and for tests: nothing else in the GUI thread may wait.
         """
-        if self._thread is None or self._closed:
+        if not self._threads or self._closed:
             return True
         reached = threading.Event()
         self._queue.put(Task(self, reached.set, (), None, None, None, False))
         return reached.wait(timeout)
 
     def shutdown(self, timeout: float = 10.0) -> bool:
-        """Cancel everything and join the thread; False if it has not ended after `timeout` s."""
+        """Cancel everything and join the threads; False if one has not ended after `timeout` s."""
         self._closed = True
         self.cancel_all()
         self._outbox.clear()
-        if self._thread is None:
-            return True
-        self._queue.put(None)
-        self._thread.join(timeout)
+        for _ in self._threads:
+            self._queue.put(None)
+        ended = True
+        for runner in self._beside.values():
+            ended = runner.shutdown(timeout) and ended
+        for thread in self._threads:
+            thread.join(timeout)
+            ended = ended and not thread.is_alive()
         self._outbox.clear()
-        return not self._thread.is_alive()
+        return ended
 
     def _work(self) -> None:
         while (task := self._queue.get()) is not None:
@@ -216,7 +246,7 @@ class TaskRunner(QObject):
         if task in self._tasks:
             self._tasks.remove(task)
             if not self._tasks:
-                self.busy_changed.emit(False)
+                self.busy_changed.emit(self.busy)
 
 
 class _HasThread(Protocol):

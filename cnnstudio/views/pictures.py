@@ -6,6 +6,7 @@ shows any number of them and asks only for those it paints.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -45,7 +46,8 @@ Index = QModelIndex | QPersistentModelIndex
 
 PATH_ROLE = Qt.ItemDataRole.UserRole + 1
 THUMBNAIL_BUDGET = 96 * 2**20  # bytes of decoded thumbnails kept
-SLICE = 12  # thumbnails decoded before other work gets its turn
+SLICE = 12  # thumbnails decoded before other grids get their turn
+WORKERS = max(2, min(4, os.cpu_count() or 1))  # threads that decode
 WAITING_MOST = 400  # thumbnails asked for and not yet decoded; older wishes are forgotten
 TILE = 116  # logical pixels: the narrowest a tile of the grid gets
 CAPTION = 20
@@ -75,7 +77,7 @@ def read_thumbnail(path: Path, box: int) -> QImage:
 
 
 class Thumbnails(QObject):
-    """Decodes thumbnails in a background thread, the latest wish first, and keeps the last used.
+    """Decodes thumbnails in background threads, the latest wish first, and keeps the last used.
 
     `box` is the largest side in physical pixels, `budget` the bytes of pixels kept.
     """
@@ -91,14 +93,14 @@ class Thumbnails(QObject):
     ) -> None:
         super().__init__(parent)
         self.box = box
-        self._tasks = tasks
+        self._runner = tasks.beside("thumbnails", WORKERS)
         self._budget = budget
         self._bytes = 0
         self._kept: OrderedDict[Path, QPixmap] = OrderedDict()
         self._reasons: dict[Path, str] = {}
         self._wanted: OrderedDict[Path, None] = OrderedDict()
         self._lock = threading.Lock()
-        self._task: Task | None = None
+        self._tasks: list[Task] = []
 
     @property
     def bytes(self) -> int:
@@ -132,9 +134,9 @@ class Thumbnails(QObject):
         """Forget everything, as before a folder is read again."""
         with self._lock:
             self._wanted.clear()
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+        for task in self._tasks:
+            task.cancel()
+        self._tasks.clear()
         self._kept.clear()
         self._reasons.clear()
         self._bytes = 0
@@ -148,13 +150,21 @@ class Thumbnails(QObject):
         self._start()
 
     def _start(self) -> None:
-        if self._task is None:
-            self._task = self._tasks.run(
-                self._decode, on_done=self._done, on_failed=self._done, on_progress=self._arrived
+        """Let as many threads decode as there are wishes, and at most `WORKERS`."""
+        with self._lock:
+            wanted = min(WORKERS, len(self._wanted))
+        while len(self._tasks) < wanted:
+            self._tasks.append(
+                self._runner.run(
+                    self._decode,
+                    on_done=self._done,
+                    on_failed=self._done,
+                    on_progress=self._arrived,
+                )
             )
 
     def _decode(self, *, task: Task) -> None:
-        # A few at a time: a scan or a large picture waits in the same thread.
+        # A few at a time: other grids wait for the same threads.
         for _ in range(SLICE):
             if task.cancelled():
                 return
@@ -190,11 +200,8 @@ class Thumbnails(QObject):
             self._bytes -= _bytes(old)
 
     def _done(self, _result: object) -> None:
-        self._task = None
-        with self._lock:
-            more = bool(self._wanted)
-        if more:
-            self._start()
+        self._tasks = [task for task in self._tasks if not task.finished]
+        self._start()
 
 
 def _bytes(pixmap: QPixmap) -> int:

@@ -51,12 +51,13 @@ def test_what_was_asked_for_last_comes_first(qtbot, tasks, files):
     thumbnails = Thumbnails(tasks, box=16)
     order = []
     thumbnails.loaded.connect(order.append)
-    with thumbnails._lock:  # the thread waits until all wishes are there
+    with thumbnails._lock:  # the threads wait until all wishes are there
         for path in files:
             thumbnails._wanted[path] = None
     thumbnails._start()
     qtbot.waitUntil(lambda: len(order) == len(files), timeout=WAIT)
-    assert order == files[::-1]
+    # Several threads decode, so neighbours may change places.
+    assert set(order[:30]) <= set(files[-45:])
 
 
 def test_a_broken_file_has_a_reason_and_is_not_tried_again(qtbot, tasks, tmp_path):

@@ -169,3 +169,28 @@ def test_shutdown_cancels_joins_and_refuses_more(qapp):
     assert runner.run(got.append, 1).cancelled()
     qapp.processEvents()
     assert got == []
+
+
+def test_a_runner_beside_does_not_wait_and_ends_with_the_other(qtbot, runner):
+    gate, seen = threading.Event(), []
+    runner.run(gate.wait)
+    other = runner.beside("other")
+    assert runner.beside("other") is other
+    other.run(lambda: 7, on_done=seen.append)
+    qtbot.waitUntil(lambda: seen == [7], timeout=10_000)
+    assert runner.busy
+    assert not other.busy
+    gate.set()
+    qtbot.waitUntil(lambda: not runner.busy, timeout=10_000)
+    other.run(gate.wait)
+    assert runner.busy
+    assert runner.shutdown()
+    assert not [each for each in threading.enumerate() if each.name == "cnnstudio-other"]
+
+
+def test_several_workers_work_at_once(qtbot, runner):
+    several = runner.beside("several", workers=3)
+    meeting, met = threading.Barrier(3, timeout=10), []
+    for _ in range(3):
+        several.run(meeting.wait, on_done=met.append)
+    qtbot.waitUntil(lambda: len(met) == 3, timeout=10_000)
