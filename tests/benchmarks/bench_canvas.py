@@ -96,7 +96,8 @@ def _paints(window: MainWindow) -> list[Row]:
             page.shade_by(way)
             QApplication.processEvents()
             shaded = ", shaded" if way else ""
-            many(f"pan at {how}{shaded}", lambda: canvas.pan(0, 40))
+            steps = iter([40] * 75 + [-40] * 75)
+            many(f"pan at {how}{shaded}", lambda steps=steps: canvas.pan(0, next(steps)))
             many(f"repaint at {how}{shaded}", canvas.viewport().repaint, 60)
     page.shade_by("")
     canvas.zoom_fit()
