@@ -9,6 +9,7 @@ from cnnstudio.graph import edits
 from cnnstudio.graph.catalogue import CATALOGUE
 from cnnstudio.graph.edits import EditError
 from cnnstudio.graph.network import Network
+from cnnstudio.graph.sharing import own_weights, share_weights
 from cnnstudio.graph.spec import L1L2, Arity, Field, Kind
 
 # Numbers that keep Keras fast and still meet each other in interesting ways.
@@ -131,18 +132,22 @@ def settings_of(draw, type_: str) -> dict:
 def networks(draw, most: int = 12) -> Network:
     """Connected networks from one Input on, of any type and with merges; many have errors.
 
-    Of the inputs of a merge, those behind the first mostly have the same height and width.
+    Of the inputs of a merge, those behind the first mostly have the same height and width. Some
+    layers are further uses of others.
     """
     network, _ = edits.add_layer(
         Network(), "Input", settings={"shape": draw(_values(CATALOGUE["Input"].fields[0]))}
     )
     types = [name for name, spec in CATALOGUE.items() if spec.arity is not Arity.NONE]
     for row in range(draw(st.integers(1, most))):
-        type_ = draw(st.sampled_from(types))
         there = list(network.layers)
+        used = draw(_used_again(network))
+        type_ = network[used].type if used else draw(st.sampled_from(types))
         network, name = edits.add_layer(
             network, type_, (0.0, row * edits.ROW), settings=draw(settings_of(type_))
         )
+        if used:
+            network = share_weights(network, name, used)
         # Mostly the end, so that networks grow deep.
         first = draw(st.sampled_from([there[-1]] * 3 + there))
         network = edits.connect(network, first, name)
@@ -165,6 +170,12 @@ def networks(draw, most: int = 12) -> Network:
     return network
 
 
+def _used_again(network: Network) -> st.SearchStrategy:
+    """A layer whose weights the next one shall share, mostly None."""
+    weighted = [name for name, layer in network.layers.items() if layer.spec.weighted]
+    return st.sampled_from([None, None, None, *weighted]) if weighted else st.none()
+
+
 @st.composite
 def edited(draw, network: Network) -> Network:
     """The network after one random edit; unchanged if the edit makes no sense."""
@@ -172,7 +183,7 @@ def edited(draw, network: Network) -> Network:
     kinds = ["add", "paste"]
     if names:
         kinds += ["set", "set", "set", "remove", "connect", "connect", "rename", "move", "after"]
-        kinds += ["before"]
+        kinds += ["before", "share", "own"]
     if network.links:
         kinds += ["disconnect", "insert"]
     kind = draw(st.sampled_from(kinds))
@@ -195,6 +206,10 @@ def edited(draw, network: Network) -> Network:
             return edits.disconnect(network, *draw(st.sampled_from(network.links)))
         if kind == "rename":
             return edits.rename(network, name, f"new_{draw(st.integers(0, 9))}")
+        if kind == "share":
+            return share_weights(network, name, draw(st.sampled_from(names)))
+        if kind == "own":
+            return own_weights(network, name)
         if kind == "move":
             return edits.move(network, {name: (draw(st.floats(-9, 9)), 1.0)})
         type_ = draw(st.sampled_from(sorted(CATALOGUE)))

@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 from cnnstudio.analysis.align import aligned
 from cnnstudio.analysis.info import Analysis, LayerInfo
 from cnnstudio.analysis.totals import Memory, depth, receptive_field
+from cnnstudio.analysis.words import columns, share_text, value_text
 
 # In order of weight: a row has the first that applies. `relinked` has other inputs; `figures` is
 # itself the same, but what is before it gives it another shape or cost.
@@ -40,7 +41,10 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is different about a layer: `name`, `type`, `inputs` or a setting, before and after."""
+    """What is different about a layer, before and after.
+
+    It is `name`, `type`, `inputs`, `shares` (the layer whose weights it uses) or a setting.
+    """
 
     what: str
     old: Any
@@ -51,6 +55,8 @@ class Change:
         """`filters 32 → 64`."""
         if self.what == "name":
             return f"was {self.old}"
+        if self.what == "shares":
+            return f"uses {_weights(self.new)}, used {_weights(self.old)}"
         if self.what == "inputs":
             return f"fed by {_names(self.new)}, was by {_names(self.old)}"
         return f"{self.what} {value_text(self.old)} → {value_text(self.new)}"
@@ -193,6 +199,9 @@ def _row(old: LayerInfo, new: LayerInfo, links: _Links) -> Row:
         for key, value in old.settings.items()
         if key in new.settings and new.settings[key] != value
     ]
+    shared = links.shared(old.name, new.name)
+    if shared is not None:
+        changes.append(shared)
     kind: Kind = "changed" if changes else "same"
     moved = links.moved(old.name, new.name)
     if moved is not None:
@@ -221,7 +230,20 @@ class _Links:
         self._old, self._new = old.layers, new.layers
         self._pairs = pairs
         self._before = _kept_sources(old, pairs.keys())
-        self._after = _kept_sources(new, set(pairs.values()))
+        self._kept = set(pairs.values())
+        self._after = _kept_sources(new, self._kept)
+        self._networks = old.network, new.network
+
+    def shared(self, old: str, new: str) -> Change | None:
+        """The change of the weights that a layer uses, seen by the one that has others now."""
+        one, other = self._old[old].shares, self._new[new].shares
+        if one == other is None:
+            return None
+        before = {
+            self._pairs[name] for name in self._networks[0].uses_of(old) if name in self._pairs
+        }
+        after = self._kept.intersection(self._networks[1].uses_of(new))
+        return None if before == after else Change("shares", one, other)
 
     def moved(self, old: str, new: str) -> Change | None:
         before = tuple(self._pairs.get(name, name) for name in self._before[old])
@@ -331,46 +353,8 @@ def difference_text(figure: Figure) -> str:
     return share_text(figure.share)
 
 
-def share_text(share: float | None) -> str:
-    """`+12 %`, `−3.1 %`, `× 5.2`, `÷ 30`; empty for None."""
-    if share is None:
-        return ""
-    if share >= 1:
-        return f"× {share + 1:,.1f}"
-    if -1 < share <= -0.9:
-        return f"÷ {1 / (share + 1):,.0f}"
-    percent = max(abs(share) * 100, 0.1)
-    sign = "+" if share > 0 else "−"
-    return f"{sign}{percent:.0f} %" if percent >= 9.95 else f"{sign}{percent:.1f} %"
-
-
-def value_text(value: Any) -> str:
-    """The value of a setting: `3×3`, `yes`, `none`."""
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, tuple):
-        parts = [value_text(part) for part in value]
-        whole = all(isinstance(part, int) for part in value)
-        return "×".join(parts) if whole else f"({', '.join(parts)})"
-    return str(value)
-
-
-def columns(rows: Sequence[Sequence[str]], right: set[int] | None = None) -> list[str]:
-    """Lines with cells as wide as the widest of their column."""
-    if not rows:
-        return []
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  ".join(
-            cell.rjust(width) if right and column in right else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+def _weights(owner: str | None) -> str:
+    return f"the weights of {owner}" if owner else "weights of its own"
 
 
 def _names(names: Sequence[str]) -> str:

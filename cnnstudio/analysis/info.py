@@ -98,6 +98,7 @@ class LayerInfo:
             arithmetic: it may exceed the picture. None where nothing is known.
         jump: pixels of the picture from one output value to the next, down and across.
         unused: rows at the bottom and columns at the right that the stride never reaches.
+        shares: the layer whose weights it uses; it has no parameters of its own then.
     """
 
     name: str
@@ -117,6 +118,12 @@ class LayerInfo:
     given: tuple[Signal, ...] = field(repr=False, compare=False)
     signal: Signal = field(repr=False, compare=False)
     problems: tuple[Problem, ...] = field(repr=False, compare=False)
+    shares: str | None = None
+
+    @property
+    def weighted(self) -> bool:
+        """Whether it has weights, its own or those of another layer."""
+        return self.parameters > 0 or self.shares is not None
 
     @property
     def parameter_bytes(self) -> int:

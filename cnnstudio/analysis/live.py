@@ -78,7 +78,8 @@ def _updated(network: Network, previous: Analysis) -> tuple[dict[str, LayerInfo]
     changed = {
         name
         for name, layer in layers.items()
-        if layer is not before[name] and layer.settings is not before[name].settings
+        if layer is not before[name]
+        and (layer.settings is not before[name].settings or layer.shares != before[name].shares)
     }
     if not changed:
         return infos, totals
@@ -117,6 +118,7 @@ def _computed(network: Network, previous: Analysis | None) -> dict[str, LayerInf
             old is not None
             and old.settings is layer.settings
             and old.type == layer.type
+            and old.shares == layer.shares
             and old.inputs == inputs
             and old.given == given
         ):
@@ -174,15 +176,15 @@ def _info(layer: Layer, inputs: tuple[str, ...], given: tuple[Signal, ...]) -> L
     found = outcome.findings
     if unused != (0, 0):
         found = (*found, unused_border(shapes[0], outcome.step, unused))  # type: ignore[arg-type]
-    shape = outcome.shape
+    shape, own = outcome.shape, layer.shares is None
     return LayerInfo(
         layer.name,
         type_,
         inputs,
         shapes,
         shape,
-        outcome.trainable + outcome.fixed,
-        outcome.trainable if settings.get("trainable", True) else 0,
+        outcome.trainable + outcome.fixed if own else 0,
+        outcome.trainable if own and settings.get("trainable", True) else 0,
         outcome.multiply_adds,
         4 * prod(shape),
         field,
@@ -192,6 +194,7 @@ def _info(layer: Layer, inputs: tuple[str, ...], given: tuple[Signal, ...]) -> L
         given,
         Signal(shape, field, jump, picture, outcome.border, True),
         tuple([_problem(layer, inputs, finding) for finding in found]) if found else (),
+        layer.shares,
     )
 
 
@@ -205,7 +208,7 @@ def _unknown(
     fed = any(signal.fed for signal in given)
     return LayerInfo(
         layer.name, layer.type, inputs, shapes, None, 0, 0, 0, 0, None, (0, 0), (0, 0),
-        layer.settings, given, _UNKNOWN[fed], problems,
+        layer.settings, given, _UNKNOWN[fed], problems, layer.shares,
     )  # fmt: skip
 
 

@@ -50,7 +50,10 @@ def _learning(network: Network, infos: Infos, name: str, *, merges: bool) -> str
         if info.type in _GATED or (merges and category is Category.MERGE):
             continue
         # What normalises may stand at the end as well.
-        if info.trainable_parameters and category is not Category.NORMALISATION:
+        learns = info.trainable_parameters or (
+            info.shares is not None and infos[info.shares].trainable_parameters
+        )
+        if learns and category is not Category.NORMALISATION:
             return other
         waiting += network.outputs_of(other)
     return None

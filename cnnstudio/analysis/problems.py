@@ -13,6 +13,7 @@ from cnnstudio.analysis.info import LayerInfo, Problem, Remedy, size
 from cnnstudio.analysis.merges import merge_remedies
 from cnnstudio.analysis.middle import middle_problems
 from cnnstudio.analysis.remedies import bound
+from cnnstudio.analysis.shared import sharing_problems
 from cnnstudio.graph.network import Link, Network
 
 Infos = Mapping[str, LayerInfo]
@@ -75,6 +76,7 @@ def network_problems(
             if problem.code != DENSE_ON_VOLUME or problem.layer not in said
         ]
         found += endings
+    found += sharing_problems(network, infos)
     found += _unscaled(network, infos, ends)
     found += middle_problems(network, infos)
     found += _channels(infos, ends)
@@ -325,7 +327,7 @@ def _unscaled(network: Network, infos: Infos, ends: _Ends) -> Iterator[Problem]:
                 0.0,
             ):
                 continue
-            if info.parameters:
+            if info.weighted:
                 insert = remedies.inserting_after(("Rescaling", {}))
                 yield Problem(
                     name,

@@ -159,7 +159,7 @@ def depth(analysis: Analysis) -> int:
     behind: dict[str, int] = {}
     for name in topology.order:
         info = analysis.layers[name]
-        own = info.parameters > 0 and spec_of(info.type).category in _DEEP
+        own = info.weighted and spec_of(info.type).category in _DEEP
         behind[name] = int(own) + max(
             (behind[source] for source in topology.inputs[name]), default=0
         )
@@ -181,6 +181,8 @@ def receptive_field(analysis: Analysis) -> Pair | None:
 def summary_json(analysis: Analysis, memory: Memory | None = None) -> dict[str, Any]:
     """The analysis as plain JSON data, layers in topological order.
 
+    A layer with the weights of another says which it `shares`.
+
     Shapes are lists without the batch, or null where unknown; a problem's `remedy` is the text
     of its first remedy, or null.
     """
@@ -189,6 +191,7 @@ def summary_json(analysis: Analysis, memory: Memory | None = None) -> dict[str, 
             {
                 "name": info.name,
                 "type": info.type,
+                **({"shares": info.shares} if info.shares is not None else {}),
                 "inputs": list(info.inputs),
                 "output_shape": None if info.output_shape is None else list(info.output_shape),
                 "parameters": info.parameters,

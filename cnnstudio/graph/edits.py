@@ -14,7 +14,7 @@ from typing import Any
 
 from cnnstudio.errors import StudioError
 from cnnstudio.graph.catalogue import CATALOGUE, spec_of
-from cnnstudio.graph.network import Block, Layer, Link, Network
+from cnnstudio.graph.network import Block, Layer, Link, Network, with_owners
 from cnnstudio.graph.spec import Arity
 
 Position = tuple[float, float]
@@ -31,7 +31,10 @@ class EditError(StudioError):
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """Copied layers, the links among them, and the blocks that lie wholly inside."""
+    """Copied layers, the links among them, and the blocks that lie wholly inside.
+
+    Layers share weights with one another only: copies leave the weights of others alone.
+    """
 
     layers: tuple[Layer, ...]
     links: tuple[Link, ...]
@@ -65,10 +68,10 @@ def remove_layers(network: Network, names: Collection[str], *, close_gap: bool =
     """Remove layers and their links.
 
     With `close_gap`, a removed layer's inputs are linked to what it fed, if what it fed can take
-    them.
+    them. Where others share its weights, the first of them owns those now.
     """
     for name in names:
-        _existing(network, name)
+        existing_layer(network, name)
     gone = set(names)
     links = list(network.links)
     for name in [name for name in network.layers if name in gone]:
@@ -87,13 +90,13 @@ def remove_layers(network: Network, names: Collection[str], *, close_gap: bool =
                         kept.append(bridge)
         links = kept
     layers = {name: layer for name, layer in network.layers.items() if name not in gone}
-    return Network(_layers(layers), tuple(links), _blocks_without(network, gone))
+    return Network(with_owners(_layers(layers)), tuple(links), _blocks_without(network, gone))
 
 
 def connect(network: Network, source: str, target: str) -> Network:
     """Link `source` to `target`. A layer with one input gives up the link it had."""
-    _existing(network, source)
-    arity = _existing(network, target).spec.arity
+    existing_layer(network, source)
+    arity = existing_layer(network, target).spec.arity
     if source == target:
         raise EditError(f"{source} cannot feed itself: link it to another layer.")
     if arity is Arity.NONE:
@@ -147,7 +150,7 @@ def insert_before(
     network: Network, name: str, type_: str, *, settings: Mapping[str, Any] | None = None
 ) -> tuple[Network, str]:
     """Put a new layer on the first link into `name`, or link it in front if there is none."""
-    _existing(network, name)
+    existing_layer(network, name)
     inputs = network.inputs_of(name)
     if inputs:
         return insert_on_link(network, Link(inputs[0], name), type_, settings=settings)
@@ -160,7 +163,7 @@ def insert_after(
     network: Network, name: str, type_: str, *, settings: Mapping[str, Any] | None = None
 ) -> tuple[Network, str]:
     """Put a new layer behind `name`, in front of everything `name` fed."""
-    x, y = _existing(network, name).position
+    x, y = existing_layer(network, name).position
     fed = network.outputs_of(name)
     for follower in fed:
         if network[follower].position[1] - y < 2 * ROW:
@@ -179,13 +182,17 @@ def set_setting(network: Network, name: str, key: str, value: Any) -> Network:
 
 
 def set_settings(network: Network, name: str, settings: Mapping[str, Any]) -> Network:
-    """Set several settings of a layer at once."""
-    return _with_layer(network, _with_settings(_existing(network, name), settings))
+    """Set several settings of a layer at once, and of all that share its weights."""
+    changed = _with_settings(existing_layer(network, name), settings)
+    uses = {
+        each: replace(network[each], settings=changed.settings) for each in network.uses_of(name)
+    }
+    return _same_links(network, {**network.layers, **uses})
 
 
 def rename(network: Network, name: str, new: str) -> Network:
-    """Give a layer another name; its links follow."""
-    layer = _existing(network, name)
+    """Give a layer another name; its links and those that share its weights follow."""
+    layer = existing_layer(network, name)
     if new == name:
         return network
     _checked_name(network, new)
@@ -193,6 +200,8 @@ def rename(network: Network, name: str, new: str) -> Network:
         (new if key == name else key): (replace(layer, name=new) if key == name else kept)
         for key, kept in network.layers.items()
     }
+    for key in network.sharing.get(name, ()):
+        layers[key] = replace(layers[key], shares=new)
     links = tuple(Link(new if a == name else a, new if b == name else b) for a, b in network.links)
     blocks = {
         key: replace(block, layers=tuple(new if each == name else each for each in block.layers))
@@ -207,15 +216,16 @@ def move(network: Network, positions: Mapping[str, Position]) -> Network:
     """Put layers at new places on the canvas."""
     layers = dict(network.layers)
     for name, (x, y) in positions.items():
-        layers[name] = replace(_existing(network, name), position=(float(x), float(y)))
+        layers[name] = replace(existing_layer(network, name), position=(float(x), float(y)))
     return _same_links(network, layers)
 
 
 def copy(network: Network, names: Iterable[str]) -> Fragment:
     """The named layers, in drawing order, with the links among them and the blocks they fill."""
     chosen = set(names)
+    layers = {name: layer for name, layer in network.layers.items() if name in chosen}
     return Fragment(
-        tuple(layer for name, layer in network.layers.items() if name in chosen),
+        tuple(with_owners(layers).values()),
         tuple(link for link in network.links if link.source in chosen and link.target in chosen),
         tuple(block for block in network.blocks.values() if chosen.issuperset(block.layers)),
     )
@@ -253,6 +263,16 @@ def paste(
             name = free_name(network, layer.type, like=name)
         network, name = add_layer(network, layer.type, place, name=name, settings=layer.settings)
         renamed[layer.name] = name
+    uses = {
+        renamed[layer.name]: replace(
+            network[renamed[layer.name]],
+            settings=network[renamed[layer.shares]].settings,
+            shares=renamed[layer.shares],
+        )
+        for layer in fragment.layers
+        if layer.shares is not None
+    }
+    network = replace(network, layers=_layers({**network.layers, **uses}))
     links = tuple(Link(renamed[a], renamed[b]) for a, b in fragment.links)
     for block in fragment.blocks:
         name = called[block.name]
@@ -302,7 +322,8 @@ def _checked_name(network: Network, name: str) -> str:
     return name
 
 
-def _existing(network: Network, name: str) -> Layer:
+def existing_layer(network: Network, name: str) -> Layer:
+    """The layer called `name`."""
     if name not in network:
         raise EditError(f"There is no layer called {name}.")
     return network[name]
@@ -325,14 +346,11 @@ def _with_settings(layer: Layer, settings: Mapping[str, Any]) -> Layer:
     return replace(layer, settings=MappingProxyType(values))
 
 
-def _with_layer(network: Network, layer: Layer) -> Network:
-    return _same_links(network, {**network.layers, layer.name: layer})
-
-
 def _same_links(network: Network, layers: dict[str, Layer]) -> Network:
-    """A network of the same names and links: it shares the topology."""
+    """A network of the same names, links and weights: it shares what is derived from them."""
     changed = replace(network, layers=_layers(layers))
     changed.__dict__["topology"] = network.topology
+    changed.__dict__["sharing"] = network.sharing
     return changed
 
 

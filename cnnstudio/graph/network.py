@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -29,13 +29,15 @@ class Link(NamedTuple):
 class Layer:
     """One layer: a name unique in its network, a type, every setting, a place on the canvas.
 
-    `position` is the top-left corner in canvas units.
+    `position` is the top-left corner in canvas units. `shares` names the layer whose weights this
+    one uses, which has weights of its own; the settings of the two are one and the same mapping.
     """
 
     name: str
     type: str
     settings: Mapping[str, Any]
     position: tuple[float, float] = (0.0, 0.0)
+    shares: str | None = None
 
     @property
     def spec(self) -> LayerSpec:
@@ -51,6 +53,7 @@ class Layer:
             self.name == other.name
             and self.type == other.type
             and self.position == other.position
+            and self.shares == other.shares
             and dict(self.settings) == dict(other.settings)
         )
 
@@ -142,6 +145,24 @@ class Network:
     def topology(self) -> Topology:
         return Topology(tuple(self.layers), self.links)
 
+    @cached_property
+    def sharing(self) -> Mapping[str, tuple[str, ...]]:
+        """The further uses of each layer whose weights are shared, in drawing order."""
+        found: dict[str, list[str]] = {}
+        for name, layer in self.layers.items():
+            if layer.shares is not None:
+                found.setdefault(layer.shares, []).append(name)
+        return {name: tuple(uses) for name, uses in found.items()}
+
+    def owner_of(self, name: str) -> str:
+        """The layer whose weights `name` uses: itself unless it shares those of another."""
+        return self.layers[name].shares or name
+
+    def uses_of(self, name: str) -> tuple[str, ...]:
+        """All layers with the weights of `name`, the owner first; it alone if it shares none."""
+        owner = self.owner_of(name)
+        return (owner, *self.sharing.get(owner, ()))
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Network):
             return NotImplemented
@@ -185,3 +206,14 @@ class Network:
     def sinks(self) -> tuple[str, ...]:
         """The layers that feed nothing: the outputs of the network, in drawing order."""
         return tuple(name for name in self.layers if not self.topology.outputs[name])
+
+
+def with_owners(layers: Mapping[str, Layer]) -> Mapping[str, Layer]:
+    """The layers, where those whose owner is not among them share with the first of them."""
+    heirs: dict[str, str] = {}
+    changed: dict[str, Layer] = {}
+    for name, layer in layers.items():
+        if layer.shares is not None and layer.shares not in layers:
+            heir = heirs.setdefault(layer.shares, name)
+            changed[name] = replace(layer, shares=None if heir == name else heir)
+    return {**layers, **changed} if changed else layers

@@ -10,7 +10,7 @@ import errno
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -21,10 +21,11 @@ from cnnstudio.graph.blocks import check_block
 from cnnstudio.graph.catalogue import CATALOGUE
 from cnnstudio.graph.edits import EditError, add_layer
 from cnnstudio.graph.network import Block, Layer, Link, Network
+from cnnstudio.graph.sharing import share_weights
 from cnnstudio.graph.spec import Arity
 
 FORMAT = "cnnstudio"
-VERSION = 1
+VERSION = 2
 SUFFIX = ".cnns"
 # No canvas is larger; numbers that are none (NaN, infinity) fail the comparison too.
 _FARTHEST = 1e9
@@ -133,12 +134,20 @@ def project_to_json(project: Project) -> dict[str, Any]:
     """A project as plain JSON data, keys in a fixed order."""
     return {
         "format": FORMAT,
-        "version": VERSION,
+        "version": version_of(project.network),
         "network": network_to_json(project.network),
         "data": dict(project.data),
         "training": dict(project.training),
         **project.extra,
     }
+
+
+def version_of(network: Network) -> int:
+    """The first version of the form that can hold a network: programs of old read version 1.
+
+    They know nothing of shared weights: they would open the layers as separate ones.
+    """
+    return VERSION if network.sharing else 1
 
 
 def project_from_json(document: Any) -> Project:
@@ -191,6 +200,7 @@ def network_from_json(document: Any) -> Network:
     network = Network()
     for number, entry in enumerate(layers, 1):
         network = _with_layer_from(network, entry, number)
+    network = _with_shared(network, layers)
     made = []
     taken: set[str] = set()
     for entry in links:
@@ -242,6 +252,7 @@ def _layer_to_json(layer: Layer) -> dict[str, Any]:
         "type": layer.type,
         "settings": settings,
         "position": list(layer.position),
+        **({"shares": layer.shares} if layer.shares is not None else {}),
     }
 
 
@@ -267,6 +278,23 @@ def _with_layer_from(network: Network, entry: Any, number: int) -> Network:
         return add_layer(network, type_, place, name=name, settings=settings)[0]
     except EditError as error:
         raise ProjectError(str(error)) from None
+
+
+def _with_shared(network: Network, entries: Iterable[Mapping[str, Any]]) -> Network:
+    """The network with the weights shared that its file shares; the owner's settings count."""
+    owners = {entry["name"]: entry["shares"] for entry in entries if entry.get("shares")}
+    for name, owner in owners.items():
+        if not isinstance(owner, str) or owner not in network:
+            raise ProjectError(
+                f"the layer {name} shares the weights of {owner!r}, which is not in the file."
+            )
+        if owner in owners:
+            raise ProjectError(f"the layer {name} shares the weights of {owner}, which has none.")
+        try:
+            network = share_weights(network, name, owner)
+        except EditError as error:
+            raise ProjectError(str(error)) from None
+    return network
 
 
 def _umask() -> int:

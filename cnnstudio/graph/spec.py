@@ -141,7 +141,7 @@ class Field:
                 )
             return value
         if self.kind is Kind.INT:
-            if isinstance(value, list) and len(value) == 1:
+            if isinstance(value, (list, tuple)) and len(value) == 1:
                 # As Keras 2 writes an axis.
                 value = value[0]
             return self._ranged(_whole(self.name, value))
@@ -283,7 +283,7 @@ class LayerSpec:
     what it does to a picture; `keywords` are further words the palette's search finds it by;
     `key_fields` are shown on the canvas; `positional` are the fields that Keras has no default
     for, or that are written first; `module` is where the class lives; `keeps_shape` says that the
-    output always has the shape of the input.
+    output always has the shape of the input; `weighted` says that it may have weights.
     """
 
     type: str
@@ -296,6 +296,7 @@ class LayerSpec:
     key_fields: tuple[str, ...] = ()
     positional: tuple[str, ...] = ()
     keeps_shape: bool = False
+    weighted: bool = False
     module: str = "keras.layers"
     call: Call = Call.ONE
 

@@ -31,10 +31,15 @@ from cnnstudio.graph.edits import (
 )
 from cnnstudio.graph.folding import TITLE_ROOM, exit_of, height, place_of, shift, shown
 from cnnstudio.graph.network import Link, Network
-from cnnstudio.graph.project import ProjectError, network_from_json, network_to_json
+from cnnstudio.graph.project import (
+    VERSION,
+    ProjectError,
+    network_from_json,
+    network_to_json,
+    version_of,
+)
 
 FORMAT = "cnnstudio-block"
-VERSION = 1
 MOST = 200
 
 
@@ -72,6 +77,7 @@ def template_of(network: Network, name: str) -> Template:
             layer,
             name=bare[layer.name],
             position=(layer.position[0] - left, layer.position[1] - top),
+            shares=None if layer.shares is None else bare[layer.shares],
         )
         for layer in fragment.layers
     )
@@ -187,7 +193,7 @@ def template_to_json(template: Template) -> dict[str, Any]:
     )
     return {
         "format": FORMAT,
-        "version": VERSION,
+        "version": version_of(whole),
         "name": template.name,
         "network": network_to_json(whole),
         "entries": [list(entry) for entry in template.entries],
@@ -200,8 +206,10 @@ def template_from_json(document: Any) -> Template:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ProjectError(f'this is not a block of CNN Studio ("format": "{FORMAT}" is missing).')
     version, name = document.get("version"), document.get("name")
-    if version != VERSION:
-        raise ProjectError(f"the block has version {version!r}; this program reads {VERSION}.")
+    if version not in range(1, VERSION + 1):
+        raise ProjectError(
+            f"the block has version {version!r}; this program reads up to {VERSION}."
+        )
     network = network_from_json(document.get("network"))
     if not isinstance(name, str) or name not in network.blocks:
         raise ProjectError("the block's name is missing.")

@@ -19,6 +19,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.graph.network import Layer, Network
 from cnnstudio.graph.spec import Arity, Call, Field, Kind, LayerSpec, Made
 from cnnstudio.keras_build.backend import load_keras
+from cnnstudio.keras_build.uses import remember_uses
 
 if TYPE_CHECKING:
     import keras
@@ -29,7 +30,7 @@ class BuildError(StudioError):
 
 
 def build_model(network: Network, *, name: str = "network", seed: int | None = None) -> keras.Model:
-    """Build the network in Keras.
+    """Build the network in Keras; layers that share weights are one layer of Keras.
 
     The model takes one picture batch `(N, height, width, channels)` for each Input (a single
     Input's tensor bare, several in drawing order) and returns the output of every layer that
@@ -45,16 +46,29 @@ def build_model(network: Network, *, name: str = "network", seed: int | None = N
     _check_memory(network)
     keras = load_keras()
     tensors: dict[str, Any] = {}
+    made: dict[str, Any] = {}
     for layer_name in network.order:
         layer = network[layer_name]
         fed_by = [tensors[source] for source in network.inputs_of(layer_name)]
         try:
-            tensors[layer_name] = _apply(layer, fed_by, seed)
+            if layer.type == "Input":
+                tensors[layer_name] = keras.Input(**layer_arguments(layer))
+            else:
+                owner = network[network.owner_of(layer_name)]
+                if owner.name not in made:
+                    made[owner.name] = _made_layer(owner, seed)
+                tensors[layer_name] = called(layer.spec, made[owner.name], fed_by)
+                if not layer.settings.get("trainable", True):
+                    # Layers that are made of layers pass it on when it changes, and only once
+                    # those are there.
+                    made[owner.name].trainable = False
         except Exception as error:  # Keras and TensorFlow raise many kinds
             raise BuildError(_why(network, layer, error)) from error
     inputs = [tensors[source] for source in network.sources]
     outputs = [tensors[sink] for sink in network.sinks]
-    return keras.Model(_bare(inputs), _bare(outputs), name=model_name(name))
+    model = keras.Model(_bare(inputs), _bare(outputs), name=model_name(name))
+    remember_uses(model, network)
+    return model
 
 
 def check_buildable(network: Network) -> None:
@@ -131,19 +145,10 @@ def derived_seed(seed: int, layer: str, setting: str) -> int:
     return int(np.random.SeedSequence(words).generate_state(1)[0] & 0x7FFFFFFF)
 
 
-def _apply(layer: Layer, fed_by: list[Any], seed: int | None) -> Any:
-    import keras
-
+def _made_layer(layer: Layer, seed: int | None) -> Any:
     arguments = layer_arguments(layer, seed)
-    if layer.type == "Input":
-        return keras.Input(**arguments)
-    # Layers that are made of layers pass it on when it changes, and only once those are there.
-    trainable = arguments.pop("trainable", True)
-    made = layer_class(layer.spec)(**arguments)
-    output = called(layer.spec, made, fed_by)
-    if not trainable:
-        made.trainable = False
-    return output
+    arguments.pop("trainable", True)
+    return layer_class(layer.spec)(**arguments)
 
 
 def layer_class(spec: LayerSpec) -> Any:

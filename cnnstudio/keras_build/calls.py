@@ -8,6 +8,7 @@ import json
 import keyword
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -46,11 +47,15 @@ def frozen_afterwards(layer: Layer) -> bool:
 
 def layer_call(layer: Layer, fed_by: list[str], given: Mapping[str, str] = NOTHING) -> Written:
     """A layer, fed by variables. `given` is what is written for settings and for `name`."""
-    if layer.type == "Input":
-        return Written("keras.Input", arguments_of(layer, given))
+    made = made_layer(layer, given)
+    return made if layer.type == "Input" else replace(made, fed=fed(layer, fed_by))
+
+
+def made_layer(layer: Layer, given: Mapping[str, str] = NOTHING) -> Written:
+    """A layer that nothing feeds yet."""
     of_layers = layer.spec.module == "keras.layers"
     function = f"layers.{layer.type}" if of_layers else layer.type
-    return Written(function, arguments_of(layer, given), fed(layer, fed_by))
+    return Written("keras.Input" if layer.type == "Input" else function, arguments_of(layer, given))
 
 
 def fed(layer: Layer, fed_by: list[str]) -> str | list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from cnnstudio.keras_build.uses import outputs_of
+
 if TYPE_CHECKING:
     import keras
     import numpy as np
@@ -24,8 +26,9 @@ def same_layers(written: keras.Model, wanted: keras.Model) -> None:
 
     def described(model: Any) -> list[tuple[Any, ...]]:
         return [
-            (layer.name, type(layer).__name__, str(layer.output.shape), layer.count_params())
-            for layer in model.layers
+            (layer.name, type(layer).__name__, str(output.shape), layer.count_params())
+            for output in outputs_of(model).values()
+            for layer in [output._keras_history.operation]
         ]
 
     if sorted(described(written)) != sorted(described(wanted)):

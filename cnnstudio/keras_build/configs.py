@@ -67,8 +67,15 @@ def layer_type(entry: Mapping[str, Any]) -> str:
     return type_
 
 
-def as_catalogued(type_: str, config: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    """A layer as another type that does the same where the catalogue lacks a setting."""
+def as_catalogued(
+    type_: str, config: Mapping[str, Any], built: Mapping[str, Any]
+) -> tuple[str, Mapping[str, Any]]:
+    """A layer as another type that does the same where the catalogue lacks a setting.
+
+    `built` is what the file says of the shapes that it was built for.
+    """
+    if type_ == "MultiHeadAttention" and _attends_to_all(config, built):
+        return type_, {key: value for key, value in config.items() if key != "attention_axes"}
     fields = {field.name for field in CATALOGUE[type_].fields}
     shape = config.get("noise_shape")
     lacking = type_ == "Dropout" and "noise_shape" not in fields and "StochasticDepth" in CATALOGUE
@@ -76,6 +83,15 @@ def as_catalogued(type_: str, config: Mapping[str, Any]) -> tuple[str, Mapping[s
         # One number drawn for each picture: stochastic depth under another name.
         return "StochasticDepth", {"drop_path_rate": config["rate"]}
     return type_, config
+
+
+def _attends_to_all(config: Mapping[str, Any], built: Mapping[str, Any]) -> bool:
+    """Whether attention goes along all axes, which Keras numbers once it knows how many."""
+    axes, shape = config.get("attention_axes"), built.get("query_shape")
+    if not isinstance(axes, list) or axes != [*range(1, len(axes) + 1)]:
+        return False
+    # Without a shape, what comes out is still compared with what the model in the file says.
+    return not isinstance(shape, list) or len(axes) == len(shape) - 2
 
 
 def settings_of(

@@ -32,7 +32,7 @@ from cnnstudio.keras_build.trained import (
     load_model,
     model_file,
 )
-from cnnstudio.keras_build.weights import KEY, build_project, put_weights
+from cnnstudio.keras_build.weights import KEY, build_project, put_weights, weights_of
 
 __all__ = ["FORMATS", "ExportError", "export", "export_file", "moved_into_place"]
 
@@ -164,7 +164,7 @@ def _write_source(source: _Source, beside: Path) -> None:
     exec(code, namespace)
     written = namespace["build_model"]()
     same_layers(written, model)
-    written.set_weights(model.get_weights())
+    put_weights(written, weights_of(model))
     same_answers(lambda pictures: answers(written, pictures), model)
 
 

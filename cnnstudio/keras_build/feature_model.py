@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cnnstudio.errors import StudioError
+from cnnstudio.keras_build.uses import outputs_of
 
 if TYPE_CHECKING:
     import keras
@@ -50,13 +51,13 @@ def layer_output(
 def _part(model: keras.Model, layer: str) -> Any:
     import keras
 
-    try:
-        return keras.Model(model.inputs[0], model.get_layer(layer).output)
-    except (ValueError, AttributeError) as error:
-        known = ", ".join(each.name for each in model.layers)
+    outputs = outputs_of(model)
+    if layer not in outputs:
         raise LayerOutputError(
-            f"The network has no layer {layer} whose output can be shown; it has {known}."
-        ) from error
+            f"The network has no layer {layer} whose output can be shown; it has "
+            f"{', '.join(outputs)}."
+        )
+    return keras.Model(model.inputs[0], outputs[layer])
 
 
 def _size(shape: tuple[int | None, ...]) -> str:

@@ -123,7 +123,8 @@ def _weights_in(path: Path, read: Imported, built: keras.Model) -> dict[str, lis
         stored = {}
     if not stored:
         load_model(path)  # says what is wrong
-    layers = {place: built.get_layer(name) for name, place in reversed(list(read.places.items()))}
+    owners = {name: read.network.owner_of(name) for name in read.places}
+    layers = {place: built.get_layer(owners[name]) for name, place in read.places.items()}
     found: dict[Place, list[np.ndarray]] = {place: [] for place in layers}
     rows = {name: iter(arrays) for name, arrays in stored.items()}
     for kind in ("trainable_weights", "non_trainable_weights"):

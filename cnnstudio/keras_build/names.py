@@ -33,9 +33,7 @@ class Names:
         own = place[-1]
         if len(place) > 1 and self._counts[own] > 1:
             own = "_".join(place)
-        if nth:
-            own = f"{own}_use_{nth + 1}"
-        return self._take(own, reserved=len(place) == 1 and not nth)
+        return self._take(use_name(own, nth), reserved=len(place) == 1 and not nth)
 
     def free(self, name: str) -> str:
         """A name like `name` for a layer that the file does not have."""
@@ -52,6 +50,11 @@ class Names:
             found, number = f"{clean}_{number}", number + 1
         self._taken.add(found)
         return found
+
+
+def use_name(name: str, nth: int) -> str:
+    """What the `nth` use of a layer is called, from 0 on."""
+    return f"{name}_use_{nth + 1}" if nth else name
 
 
 def _places(entry: Mapping[str, Any], outer: Place) -> Iterator[Place]:

@@ -1,7 +1,8 @@
 """A Keras model file becomes a `Network`, from its description alone, without TensorFlow.
 
 Reads `.keras`, `.h5` and `model.to_json()` files of Keras 3 and Keras 2: Sequential and functional
-models, models inside models, layers called several times, and operations that layers stand for.
+models, models inside models, layers called several times (those with weights share them here
+too), and operations that layers stand for.
 The description is followed from call to call as Keras would follow it; what the catalogue cannot
 express is named layer by layer. Code in a file is refused and never run.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from typing import Any
 from cnnstudio.graph.catalogue import spec_of
 from cnnstudio.graph.edits import EditError, add_layer
 from cnnstudio.graph.layout import arrange
-from cnnstudio.graph.network import Link, Network
+from cnnstudio.graph.network import Link, Network, with_owners
+from cnnstudio.graph.sharing import share_weights
 from cnnstudio.graph.spec import Arity
 from cnnstudio.keras_build import descriptions
 from cnnstudio.keras_build.configs import as_catalogued, layer_type, settings_of
@@ -112,6 +114,7 @@ class _Reader:
     notes: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     calls: Counter[Place] = field(default_factory=Counter)
+    firsts: dict[Place, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.names = Names(self.description)
@@ -141,7 +144,7 @@ class _Reader:
         layers = {name: self.network[name] for name in (*order, *ends)}
         links = tuple(link for link in self.links if link.source in kept and link.target in kept)
         return Imported(
-            arrange(Network(layers, links)),
+            arrange(Network(with_owners(layers), links)),
             {name: self.places[name] for name in layers},
             self.names.places,
             tuple(self.notes),
@@ -209,22 +212,23 @@ class _Reader:
             for entry in entries.values()
             for number, call in enumerate(descriptions.calls(entry, entries))
         ]
+        ends = list(descriptions.tensors(config["output_layers"]))
+        firsts = _first_calls(
+            [*ends, *(each for *_, call in waiting for each in call.tensors)], waiting
+        )
         while waiting:
             later = []
             for entry, number, call in waiting:
-                sources = [_found(made, tensor, entries) for tensor in call.tensors]
+                sources = [_found(made, tensor, firsts) for tensor in call.tensors]
                 if None in sources:
                     later.append((entry, number, call))
                     continue
                 given = [source for source in sources if source is not None]
                 made[name_of(entry), number] = self._call(entry, given, call, place, nth)
             if len(later) == len(waiting):
-                self._lost(later[0][0], later[0][2], made, entries)
+                self._lost(later[0][0], later[0][2], made, entries, firsts)
             waiting = later
-        return [
-            _found(made, tensor, entries) or self._missing(tensor)
-            for tensor in descriptions.tensors(config["output_layers"])
-        ]
+        return [_found(made, tensor, firsts) or self._missing(tensor) for tensor in ends]
 
     def _lost(
         self,
@@ -232,10 +236,11 @@ class _Reader:
         call: Called,
         made: Mapping[tuple[str, int], list[str]],
         entries: Mapping[str, Any],
+        firsts: Mapping[str, int],
     ) -> None:
-        missing = next(t for t in call.tensors if _found(made, t, entries) is None)
+        missing = next(t for t in call.tensors if _found(made, t, firsts) is None)
         why = "which is not in the file"
-        if (missing.layer, missing.call) in made:
+        if (missing.layer, missing.call - firsts.get(missing.layer, 0)) in made:
             why = f"which has no output {missing.output}"
         elif missing.layer in entries:
             why = "which nothing feeds"
@@ -282,8 +287,10 @@ class _Reader:
             if call.named.get("training") is True:
                 raise ValueError("it is always in training mode")
             self._layer(name, entry, feeds, call, here)
-            if nth:
-                self._shared(here, name)
+            if name in self.network and self.network[name].spec.weighted:
+                first = self.firsts.setdefault(here, name)
+                if first != name:
+                    self.network = share_weights(self.network, name, first)
         except (EditError, ValueError) as error:
             what = described(entry) if is_operation(entry) else entry["class_name"]
             reason = str(error).removeprefix(f"{name}: ").rstrip(".")
@@ -298,7 +305,8 @@ class _Reader:
             type_, settings = stand_in(entry, call)
         else:
             notes: list[str] = []
-            type_, config = as_catalogued(layer_type(entry), config)
+            built = (entry.get("build_config") or {}).get("shapes_dict") or {}
+            type_, config = as_catalogued(layer_type(entry), config, built)
             settings = settings_of(type_, config, notes, keras_2=self.keras_2)
             self.notes.extend(f"{name} {note}." for note in notes)
         spec = spec_of(type_)
@@ -327,22 +335,23 @@ class _Reader:
             self.notes.append(f"{place[-1]!r} is called {name} here: Keras takes no such name.")
         return name
 
-    def _shared(self, place: Place, name: str) -> None:
-        self.notes.append(
-            f"{name} is a further use of {place[-1]}: a layer of its own here, with the same "
-            "weights to start with."
-        )
+
+def _first_calls(
+    tensors: Iterable[Tensor], calls: Iterable[tuple[Mapping[str, Any], int, Called]]
+) -> dict[str, int]:
+    """The number of the first call of layers that do not count from 0.
+
+    Files of Keras 2 count the making of an inner model as its first call, which they leave out.
+    """
+    counts = Counter(name_of(entry) for entry, *_ in calls)
+    return {tensor.layer: 1 for tensor in tensors if 0 < counts[tensor.layer] <= tensor.call}
 
 
 def _found(
-    made: Mapping[tuple[str, int], list[str]], tensor: Tensor, entries: Mapping[str, Any]
+    made: Mapping[tuple[str, int], list[str]], tensor: Tensor, firsts: Mapping[str, int]
 ) -> str | None:
     """The layer that gives a tensor, or None while it is not there."""
-    outputs = made.get((tensor.layer, tensor.call))
-    if outputs is None and tensor.layer in entries:
-        # Old files count the call that made an inner model as its first.
-        calls = [number for layer, number in made if layer == tensor.layer] if tensor.call else []
-        outputs = made[tensor.layer, calls[0]] if len(calls) == 1 else None
+    outputs = made.get((tensor.layer, tensor.call - firsts.get(tensor.layer, 0)))
     if outputs is None or tensor.output >= len(outputs):
         return None
     return outputs[tensor.output]

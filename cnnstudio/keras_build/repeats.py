@@ -116,6 +116,9 @@ def _copy_of(network: Network, block: Block, position: Mapping[str, int]) -> Cop
     if len(ends.sources) != 1 or len(ends.exits) != 1:
         return None
     for name in block.layers:
+        # A function makes its layers anew each time: none that others share.
+        if len(network.uses_of(name)) > 1:
+            return None
         # An output of the network inside would be lost.
         if network[name].type == "Input" or not (network.outputs_of(name) or name in ends.exits):
             return None

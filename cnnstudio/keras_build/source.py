@@ -15,8 +15,12 @@ from typing import Any
 from cnnstudio.graph.network import Layer, Network
 from cnnstudio.keras_build.build import check_buildable, model_name
 from cnnstudio.keras_build.calls import (
+    TAKEN,
+    fed,
     frozen_afterwards,
+    identifier,
     layer_call,
+    made_layer,
     reading_order,
     text,
     variables_of,
@@ -129,14 +133,25 @@ def _build_function(
     lines = ["def build_model():", '    """Return the network, compiled."""']
     steps = functions.network
     order = reading_order(steps)
-    variables = variables_of(steps, order, functions.words)
+    shared: dict[str, str] = {}
+    for owner in network.sharing:
+        used = {*TAKEN, *functions.words, *shared.values()}
+        shared[owner] = identifier(f"shared_{owner}", used)
+    variables = variables_of(steps, order, {*functions.words, *shared.values()})
+    written: set[str] = set()
     for step in order:
         fed_by = [variables[source] for source in steps.inputs_of(step)]
         if step in functions.runs:
             lines += functions.lines(step, fed_by[0], variables[step])
-        else:
-            call = layer_call(steps[step], fed_by)
+        elif steps.owner_of(step) in shared:
+            owner = steps.owner_of(step)
+            if owner not in written:
+                written.add(owner)
+                lines.append(assignment(shared[owner], made_layer(network[owner]), indent=4))
+            call = Written(shared[owner], [fed(steps[step], fed_by)])
             lines.append(assignment(variables[step], call, indent=4))
+        else:
+            lines.append(assignment(variables[step], layer_call(steps[step], fed_by), indent=4))
     inputs = _bare([variables[source] for source in steps.sources])
     outputs = _bare([variables[sink] for sink in steps.sinks])
     made = Written("keras.Model", [inputs, outputs, f"name={text(model_name(name))}"])
@@ -144,7 +159,7 @@ def _build_function(
     frozen = [
         f"    model.get_layer({text(layer.name)}).trainable = False"
         for layer in network.layers.values()
-        if frozen_afterwards(layer)
+        if frozen_afterwards(layer) and layer.shares is None
     ]
     if compiled is None:
         lines[1] = '    """Return the network."""'

@@ -18,6 +18,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.graph.preparation import Preparation
 from cnnstudio.graph.project import SUFFIX, Project, ProjectError, load_project
 from cnnstudio.keras_build.backend import load_keras
+from cnnstudio.keras_build.uses import remember_uses
 
 if TYPE_CHECKING:
     import keras
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 PROJECT_FILE = "project.cnns"
 MODEL_FILE = "model.keras"
 CLASSES_FILE = "classes.txt"
+SPLIT_FILE = "split.csv"
 EVENTS_FILE = "events.jsonl"
 METRICS_FILE = "metrics.csv"
 ENVIRONMENT_FILE = "environment.json"
@@ -97,13 +99,16 @@ class TrainedModel:
         file = model_file(path)
         model = load_model(file)
         _check_classifier(model, file)
+        project = run_project(file)
+        if project is not None:
+            remember_uses(model, project.network)
         outputs = model.outputs[0].shape[-1]
         count = 2 if outputs == 1 else outputs
         names = _class_names(file, count, strict=path.is_dir())
         return cls(
             model=model,
             classes=names or [f"class {number}" for number in range(count)],
-            preparation=_preparation(model, run_project(file)),
+            preparation=_preparation(model, project),
             path=path,
             title=path.name if path.is_dir() else path.stem,
             named=names is not None,

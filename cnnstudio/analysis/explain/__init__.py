@@ -33,6 +33,8 @@ def explain(network: Network, analysis: Analysis, name: str) -> tuple[Explanatio
         return ()
     rule = _RULES.get(network[name].type, unchanged)
     lines = [*rule(info, info.output_shape), *_field(info)]
+    if info.shares is not None:
+        lines = [_shared(info.shares) if line.title == "Parameters" else line for line in lines]
     numbers = " · ".join(f"{part:,}" for part in info.output_shape)
     lines.append(
         Explanation(
@@ -52,6 +54,12 @@ def explain(network: Network, analysis: Analysis, name: str) -> tuple[Explanatio
             )
         )
     return tuple(lines)
+
+
+def _shared(owner: str) -> Explanation:
+    return Explanation(
+        "Parameters", f"those of {owner}", "0", f"shares the weights of {owner}, counted there"
+    )
 
 
 def _field(info: LayerInfo) -> list[Explanation]:

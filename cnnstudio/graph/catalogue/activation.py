@@ -101,6 +101,7 @@ SPECS = (
         keywords=("rectified", "nonlinearity", "parametric", "leaky"),
         key_fields=("shared_axes",),
         keeps_shape=True,
+        weighted=True,
     ),
     LayerSpec(
         "ELU",

@@ -52,6 +52,7 @@ SPECS = (
         ("self-attention", "transformer", "vit", "query", "key", "value"),
         ("num_heads", "key_dim"),
         ("num_heads", "key_dim"),
+        weighted=True,
         call=Call.APART,
     ),
 )  # fmt: skip

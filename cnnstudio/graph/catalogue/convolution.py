@@ -43,6 +43,7 @@ SPECS = (
         keywords=("convolution", "filter", "kernel", "feature map", "1x1"),
         key_fields=("filters", "kernel_size", "strides", "padding", "activation"),
         positional=("filters", "kernel_size"),
+        weighted=True,
     ),
     LayerSpec(
         "SeparableConv2D",
@@ -63,6 +64,7 @@ SPECS = (
         keywords=("convolution", "depthwise", "pointwise", "xception", "mobilenet"),
         key_fields=("filters", "kernel_size", "strides", "padding", "activation"),
         positional=("filters", "kernel_size"),
+        weighted=True,
     ),
     LayerSpec(
         "DepthwiseConv2D",
@@ -82,6 +84,7 @@ SPECS = (
         keywords=("convolution", "channel", "mobilenet", "efficientnet"),
         key_fields=("kernel_size", "strides", "padding", "activation"),
         positional=("kernel_size",),
+        weighted=True,
     ),
     LayerSpec(
         "Conv2DTranspose",
@@ -110,5 +113,6 @@ SPECS = (
         keywords=("deconvolution", "upsample", "transposed", "fractional"),
         key_fields=("filters", "kernel_size", "strides", "padding", "activation"),
         positional=("filters", "kernel_size"),
+        weighted=True,
     ),
 )

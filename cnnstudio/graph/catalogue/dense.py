@@ -32,5 +32,6 @@ SPECS = (
         keywords=("fully connected", "linear", "fc", "perceptron", "classifier"),
         key_fields=("units", "activation"),
         positional=("units",),
+        weighted=True,
     ),
 )

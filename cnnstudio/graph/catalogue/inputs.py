@@ -85,5 +85,6 @@ SPECS = (
         keywords=("standardise", "standardize", "mean", "variance", "pixels"),
         key_fields=("mean", "variance"),
         keeps_shape=True,
+        weighted=True,
     ),
 )

@@ -41,6 +41,7 @@ SPECS = (
         stem="batch_normalization",
         keywords=("bn", "batchnorm", "normalise", "normalize"),
         keeps_shape=True,
+        weighted=True,
     ),
     LayerSpec(
         "LayerNormalization",
@@ -54,6 +55,7 @@ SPECS = (
         stem="layer_normalization",
         keywords=("ln", "layernorm", "normalise", "normalize", "transformer", "convnext"),
         keeps_shape=True,
+        weighted=True,
     ),
     LayerSpec(
         "GroupNormalization",
@@ -76,6 +78,7 @@ SPECS = (
         keywords=("gn", "groupnorm", "instance", "normalise", "normalize"),
         key_fields=("groups",),
         keeps_shape=True,
+        weighted=True,
     ),
     LayerSpec(
         "UnitNormalization",
@@ -111,5 +114,6 @@ SPECS = (
         key_fields=("init_values",),
         positional=("init_values", "projection_dim"),
         module="keras.src.applications.convnext",
+        weighted=True,
     ),
 )

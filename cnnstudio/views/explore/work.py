@@ -88,6 +88,10 @@ class Explorer:
             layers=tuple(_layers(trained.model)),
         )
 
+    def classifier(self, path: Path) -> Classifier:
+        """The network at a path, loaded. Raises `ModelError`."""
+        return self._models.get(path)
+
     def look(self, path: Path, picture: Path, layer: str, shared: bool) -> Seen:
         """Feature maps of a picture file, and its classes. Raises `StudioError`."""
         from cnnstudio.data.pictures import load_picture
@@ -156,18 +160,19 @@ def _samples(
 ) -> tuple[list[tuple[Path, str | None]], str]:
     from cnnstudio.data.dataset import make_dataset
     from cnnstudio.data.scan import scan_folder
+    from cnnstudio.evaluation.held_out import run_data
 
-    settings = _data_of(path) or data
+    settings = run_data(path) or data
     if settings.folder is None:
         raise ExploreError(
             f"{path.name} does not say which pictures it was trained on: choose a folder instead."
         )
-    if report is None or Path(report.folder) != Path(settings.folder):
-        report = scan_folder(settings.folder, cancelled=cancelled)
+    if report is None or not report.answers(settings.folder, settings.layout):
+        report = scan_folder(settings.folder, settings.layout, cancelled=cancelled)
     dataset = make_dataset(report, settings)
-    chosen = {"test": dataset.test, "val": dataset.val, "train": dataset.train}[part]
+    chosen = dataset.parts[part]
     if not chosen:
-        others = [PARTS[p] for p in PARTS if p != part and getattr(dataset, p)]
+        others = [PARTS[p] for p in PARTS if p != part and dataset.parts[p]]
         raise ExploreError(
             f"{settings.folder} has no {PARTS[part]}: choose its {' or its '.join(others)}, or "
             "another folder."
@@ -177,30 +182,17 @@ def _samples(
     )
 
 
-def _data_of(path: Path) -> DataSettings | None:
-    """The data settings a run was trained with; None for a model file."""
-    from cnnstudio.data.settings_model import settings_from_json
-    from cnnstudio.graph.project import load_project
-    from cnnstudio.keras_build.trained import PROJECT_FILE
-
-    file = path / PROJECT_FILE
-    if not file.is_file():
-        return None
-    found = settings_from_json(DataSettings, load_project(file).data, f"{file}: data")
-    assert isinstance(found, DataSettings)
-    return found
-
-
 def _layers(model: Any) -> list[LayerRow]:
+    from cnnstudio.keras_build.uses import outputs_of
+
     rows = []
-    for layer in model.layers:
-        try:
-            shape = tuple(layer.output.shape)[1:]
-        except (AttributeError, ValueError, TypeError):
-            # Used at several places, or with several outputs: there is no one output to show.
+    for name, output in outputs_of(model).items():
+        if isinstance(output, list):
+            # With several outputs there is no one to show.
             continue
-        if type(layer).__name__ != "InputLayer" and len(shape) in (1, 3):
-            rows.append(LayerRow(layer.name, type(layer).__name__, shape))
+        shape, type_ = tuple(output.shape)[1:], type(output._keras_history.operation).__name__
+        if type_ != "InputLayer" and len(shape) in (1, 3):
+            rows.append(LayerRow(name, type_, shape))
     return rows
 
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from strategies import edited, networks, settings_of
 
 from cnnstudio.analysis import analyse
-from cnnstudio.analysis.compare import KINDS, Side, compare, share_text, value_text
+from cnnstudio.analysis.compare import KINDS, Side, compare
 from cnnstudio.analysis.totals import memory
+from cnnstudio.analysis.words import share_text, value_text
 from cnnstudio.graph import edits
 from cnnstudio.graph.network import Link, Network
 from cnnstudio.graph.presets import PRESETS
@@ -45,7 +46,9 @@ def test_changed_settings_are_found_and_nothing_else(network, data):
     changed = {key for key in given_ if new[name][key] != network[name][key]}
     comparison = compare(side(network), side(new))
     rows = [row for row in comparison.rows if row.kind not in ("same", "figures")]
-    assert [row.info.name for row in rows] == ([name] if changed else [])
+    # All uses of a layer have its settings.
+    uses = set(new.uses_of(name)) if changed else set()
+    assert {row.info.name for row in rows} == uses
     for row in rows:
         assert row.kind == "changed"
         assert {change.what for change in row.changes} == changed

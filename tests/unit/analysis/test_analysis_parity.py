@@ -16,8 +16,10 @@ from cnnstudio.graph import edits
 from cnnstudio.graph.catalogue import CATALOGUE
 from cnnstudio.graph.network import Network
 from cnnstudio.graph.presets import PRESETS
+from cnnstudio.graph.sharing import own_weights
 from cnnstudio.graph.spec import Category
 from cnnstudio.keras_build.build import build_model, called, layer_arguments, layer_class
+from cnnstudio.keras_build.uses import outputs_of
 
 QUIET = {
     "deadline": None,
@@ -39,12 +41,17 @@ LATE = {
 }  # fmt: skip
 
 
-def compare_layer(keras, layer, info, given):
-    """What Keras makes of a layer, or None if it refuses; it and we must agree."""
+def compare_layer(keras, layer, info, given, made):
+    """What Keras makes of a layer, or None if it refuses; it and we must agree.
+
+    `made` has the layers of Keras that have been used before, by the name of the owner.
+    """
     problems = [problem for problem in info.problems if problem.severity == "error"]
     refusal = ""
     try:
-        keras_layer = layer_class(layer.spec)(**layer_arguments(layer))
+        keras_layer = made.get(layer.shares or layer.name)
+        if keras_layer is None:
+            keras_layer = layer_class(layer.spec)(**layer_arguments(layer))
         output = called(layer.spec, keras_layer, given)
     except Exception as error:  # noqa: BLE001 - Keras and TensorFlow raise many kinds
         refusal = str(error) or type(error).__name__
@@ -68,8 +75,12 @@ def compare_layer(keras, layer, info, given):
         )
         return None
     assert output.shape[1:] == info.output_shape
-    assert counts(keras_layer.weights) == info.parameters
-    assert counts(keras_layer.trainable_weights) == info.trainable_parameters
+    made[layer.shares or layer.name] = keras_layer
+    if info.shares is None:
+        assert counts(keras_layer.weights) == info.parameters
+        assert counts(keras_layer.trainable_weights) == info.trainable_parameters
+    else:
+        assert (info.parameters, info.trainable_parameters) == (0, 0)
     return output
 
 
@@ -91,7 +102,8 @@ def fails_on_pictures(keras, layer, shapes, expected) -> bool:
 def compare_layer_by_layer(keras, network: Network) -> None:
     """Each layer gets what Keras made of the ones before; Keras refuses it exactly when we do."""
     analysis = analyse(network)
-    tensors = {}
+    unfit = {problem.layer for problem in analysis.problems if problem.code == "shared-weights"}
+    tensors, made = {}, {}
     for name, info in analysis.layers.items():
         layer = network[name]
         if layer.type == "Input":
@@ -101,26 +113,53 @@ def compare_layer_by_layer(keras, network: Network) -> None:
             assert info.output_shape is None
             assert not info.problems
             continue
-        output = compare_layer(keras, layer, info, [tensors[source] for source in info.inputs])
+        given = [tensors[source] for source in info.inputs]
+        fit = unfit.isdisjoint(network.uses_of(name))
+        output = compare_layer(keras, layer, info, given, made if fit else {})
         if output is not None:
             tensors[name] = output
+    for name in unfit:
+        assert refuses_both(keras, network, name, tensors, analysis)
+
+
+def refuses_both(keras, network, name, tensors, analysis) -> bool:
+    """Whether Keras cannot use one layer for what its owner gets and for what `name` gets.
+
+    It does not mind where it can stretch the weights of one value over many.
+    """
+    layer = network[network.owner_of(name)]
+    made = layer_class(layer.spec)(**layer_arguments(layer))
+    try:
+        for use in (layer.name, name):
+            shapes = [tensors[source].shape[1:] for source in analysis.layers[use].inputs]
+            if use == name and any(1 in weight.shape for weight in made.weights):
+                return True
+            called(layer.spec, made, [keras.ops.ones((2, *shape)) for shape in shapes])
+    except Exception:  # noqa: BLE001 - Keras and TensorFlow raise many kinds
+        return True
+    return False
 
 
 def without_refused(network: Network) -> Network:
-    """The part of the network that has shapes."""
+    """The part of the network that has shapes, layers sharing only weights that fit."""
     analysis = analyse(network)
-    refused = [name for name, info in analysis.layers.items() if info.output_shape is None]
+    for problem in analysis.problems:
+        if problem.code == "shared-weights":
+            network = own_weights(network, problem.layer)
+    refused = {name for name, info in analysis.layers.items() if info.output_shape is None}
     return edits.remove_layers(network, refused, close_gap=False)
 
 
 def compare_model(network: Network) -> None:
     analysis = analyse(network)
     model = build_model(network)
+    outputs = outputs_of(model)
+    assert set(outputs) == set(network.layers)
     for name, info in analysis.layers.items():
-        if info.type == "Input":
+        assert tuple(outputs[name].shape[1:]) == info.output_shape, name
+        if info.type == "Input" or info.shares is not None:
             continue
         keras_layer = model.get_layer(name)
-        assert tuple(keras_layer.output.shape[1:]) == info.output_shape, name
         assert counts(keras_layer.weights) == info.parameters, name
         assert counts(keras_layer.trainable_weights) == info.trainable_parameters, name
     assert counts(model.weights) == analysis.parameters
@@ -164,7 +203,7 @@ def check_type(keras, type_, data):
     info = analyse(network).layers[name]
     layer = network[name]
     given = [keras.Input(shape) for shape in shapes]
-    if compare_layer(keras, layer, info, given) is None:
+    if compare_layer(keras, layer, info, given, {}) is None:
         return
     if any(problem.code == "needs-gpu" for problem in info.problems):
         return

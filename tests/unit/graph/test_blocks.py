@@ -361,7 +361,7 @@ def test_a_template_with_two_ends_goes_on_empty_canvas_only():
     "change",
     [
         {"format": "cnnstudio"},
-        {"version": 2},
+        {"version": 3},
         {"name": "another"},
         {"network": None},
         {"entries": [["nowhere", 0]]},

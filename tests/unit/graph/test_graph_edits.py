@@ -42,6 +42,12 @@ def assert_sound(network: Network) -> None:
         assert set(layer.settings) == {field.name for field in layer.spec.fields}
         for field in layer.spec.fields:
             assert field.check(layer.settings[field.name]) == layer.settings[field.name]
+        if layer.shares is not None:
+            owner = network[layer.shares]
+            assert owner.shares is None
+            assert owner.type == layer.type
+            assert owner.settings is layer.settings
+            assert layer.spec.weighted
         into = network.inputs_of(name)
         if layer.spec.arity is Arity.NONE:
             assert into == ()
@@ -54,6 +60,7 @@ def assert_sound(network: Network) -> None:
     assert len(set(network.links)) == len(network.links)
     fresh = Topology(tuple(network.layers), network.links)
     assert vars(network.topology) == vars(fresh)
+    assert network.sharing == Network(network.layers, network.links).sharing
     assert_sorted(network)
 
 

@@ -16,6 +16,7 @@ from cnnstudio.graph import edits
 from cnnstudio.graph.network import Link, Network
 from cnnstudio.graph.presets import PRESETS
 from cnnstudio.graph.project import (
+    VERSION,
     Project,
     ProjectError,
     load_project,
@@ -138,8 +139,8 @@ def test_a_file_cut_short(saved, share):
 
 
 def test_a_newer_version(saved):
-    message = refusal(changed(saved, lambda document: document.update(version=2)))
-    assert "version 2" in message
+    message = refusal(changed(saved, lambda document: document.update(version=VERSION + 1)))
+    assert f"version {VERSION + 1}" in message
     assert "newer CNN Studio" in message
 
 
