@@ -16,12 +16,12 @@ from cnnstudio.data.augmentation.operation import Chance, Draw, Group, Operation
 
 Fill = Literal["reflect", "nearest", "constant"]
 
-Shift = Annotated[Range, Scale(-1, 1, " %", factor=100)]
-Angle = Annotated[Range, Scale(-180, 180, "°")]
-Slant = Annotated[Range, Scale(-60, 60, "°")]
-Size = Annotated[Range, Scale(0.2, 4, " %", factor=100, step=5)]
-Area = Annotated[Range, Scale(0.05, 1, " %", factor=100)]
-Aspect = Annotated[Range, Scale(0.25, 4, step=0.05)]
+Shift = Annotated[Range, Scale("Distance", -0.5, 0.5, " %", factor=100)]
+Angle = Annotated[Range, Scale("Angle", -180, 180, "°")]
+Slant = Annotated[Range, Scale("Angle", -60, 60, "°")]
+Size = Annotated[Range, Scale("Size", 0.5, 2, " %", factor=100, step=5)]
+Area = Annotated[Range, Scale("Area", 0.05, 1, " %", factor=100)]
+Aspect = Annotated[Range, Scale("Proportions", 0.25, 4, step=0.05)]
 
 
 class Geometric(Operation):
@@ -106,7 +106,7 @@ class Zoom(Geometric):
         "Enlarges the picture about its middle, or shrinks it: 1.1 is a tenth larger, 0.9 a tenth "
         "smaller with a filled border."
     )
-    range: Size = Field(default=(0.9, 1.1), description="How many times its size, 0.2 to 4.")
+    range: Size = Field(default=(0.9, 1.1), description="How many times its size, 0.5 to 2.")
 
     def source(self, draw: Draw) -> Any:
         size = 1 / self.values(draw)
@@ -151,7 +151,7 @@ class HorizontalShift(Geometric):
     title: ClassVar[str] = "Horizontal shift"
     help: ClassVar[str] = "Moves the picture to the left or right by whole pixels."
     range: Shift = Field(
-        default=(-0.1, 0.1), description="Share of the width, −1 to 1; above 0 to the right."
+        default=(-0.1, 0.1), description="Share of the width, −0.5 to 0.5; above 0 to the right."
     )
 
     def source(self, draw: Draw) -> Any:
@@ -164,7 +164,7 @@ class VerticalShift(Geometric):
     title: ClassVar[str] = "Vertical shift"
     help: ClassVar[str] = "Moves the picture up or down by whole pixels."
     range: Shift = Field(
-        default=(-0.1, 0.1), description="Share of the height, −1 to 1; above 0 downwards."
+        default=(-0.1, 0.1), description="Share of the height, −0.5 to 0.5; above 0 downwards."
     )
 
     def source(self, draw: Draw) -> Any:

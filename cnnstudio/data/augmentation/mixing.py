@@ -9,8 +9,9 @@ from pydantic import Field
 from cnnstudio.data.augmentation.colour import Pointwise, each
 from cnnstudio.data.augmentation.operation import Chance, Draw, Group, Operation, Range, Scale
 
-Side = Annotated[Range, Scale(0, 1, " %", factor=100, step=5)]
-Half = Annotated[Range, Scale(0, 0.5, " %", factor=100, step=5)]
+Side = Annotated[Range, Scale("Size", 0, 1, " %", factor=100, step=5)]
+Area = Annotated[Range, Scale("Area", 0, 1, " %", factor=100, step=5)]
+Half = Annotated[Range, Scale("Share", 0, 0.5, " %", factor=100, step=5)]
 
 _LABELS = (
     " Each picture then has a share of two classes, and the loss is categorical cross-entropy (or "
@@ -76,7 +77,7 @@ class CutMix(Mixing):
         "Lays a box of another picture of the batch over the same place. The shares of the labels "
         "are those of the pixels." + _LABELS
     )
-    range: Side = Field(
+    range: Area = Field(
         default=(0.1, 0.5), description="Share of the area that the box covers, 0 to 1."
     )
 

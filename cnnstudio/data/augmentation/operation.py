@@ -25,9 +25,10 @@ Range = tuple[float, float]
 class Scale:
     """What a number may be, and how it is shown: times `factor`, with `unit`, in steps of `step`.
 
-    `low` and `high` limit the number itself; `step` is as shown.
+    `label` says what it is; `low` and `high` limit the number itself; `step` is as shown.
     """
 
+    label: str
     low: float
     high: float
     unit: str = ""
@@ -58,7 +59,7 @@ def figure(value: float) -> str:
     return f"{value:g}".replace("-", "−")
 
 
-Chance = Annotated[float, Scale(0, 1, " %", factor=100, step=5)]
+Chance = Annotated[float, Scale("Chance", 0, 1, " %", factor=100, step=5)]
 
 
 class Operation(SettingsModel):

@@ -24,7 +24,8 @@ from cnnstudio.data.augmentation.operation import Operation, Scale
 from cnnstudio.data.augmentation.texture import GaussianBlur, GaussianNoise, Sobel
 from cnnstudio.data.settings_model import SettingsModel
 
-Grey = Annotated[float, Field(ge=0, le=255), Scale(0, 255)]
+GREY = Scale("Grey", 0, 255)
+Grey = Annotated[float, Field(ge=GREY.low, le=GREY.high)]
 
 
 class AugmentationSettings(SettingsModel):

@@ -9,9 +9,9 @@ from pydantic import Field
 from cnnstudio.data.augmentation.colour import Pointwise, each
 from cnnstudio.data.augmentation.operation import Chance, Draw, Group, Range, Scale
 
-Width = Annotated[Range, Scale(0, 8, " px", step=0.1)]
-Deviation = Annotated[Range, Scale(0, 128)]
-Mixed = Annotated[Range, Scale(0, 1, " %", factor=100, step=5)]
+Width = Annotated[Range, Scale("Width", 0, 8, " px", step=0.1)]
+Deviation = Annotated[Range, Scale("Strength", 0, 128)]
+Mixed = Annotated[Range, Scale("Share", 0, 1, " %", factor=100, step=5)]
 
 
 class Texture(Pointwise):

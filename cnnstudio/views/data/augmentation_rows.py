@@ -1,0 +1,203 @@
+"""The controls of one operation of the augmentation, made from its declaration."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QCheckBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnstudio.data.augmentation import Operation, Scale
+from cnnstudio.views import theme
+from cnnstudio.views.range_slider import RangeSlider
+from cnnstudio.views.widgets import QuietButton, Secondary, name_widget
+
+Numbers = float | tuple[float, float]
+
+
+class NumberRow(QWidget):
+    """One number or range on a scale: its name, fields to type in, and a slider below them.
+
+    `moved` carries what is shown while a slider moves, `settled` what is chosen.
+    """
+
+    moved = Signal(object)
+    settled = Signal(object)
+
+    def __init__(self, name: str, accessible: str, scale: Scale, help_: str, *, pair: bool) -> None:
+        super().__init__()
+        self._scale = scale
+        ends = ("from", "to") if pair else ("",)
+        words = tuple(f"{accessible} {end}".strip() for end in ends)
+        low, high = scale.shown(scale.low), scale.shown(scale.high)
+        self.slider = RangeSlider(name, words, low, high, scale.step)
+        self.fields = tuple(
+            _NumberField(f"{name}_field{number}", word, scale) for number, word in enumerate(words)
+        )
+        label = Secondary(scale.label)
+        label.setWordWrap(False)
+        for widget in (label, self.slider, *self.fields):
+            widget.setToolTip(f"<p>{help_}</p>")
+        line = QHBoxLayout()
+        line.setSpacing(theme.S4)
+        line.addWidget(label, 1)
+        for number, field in enumerate(self.fields):
+            if number:
+                dash = Secondary("to")
+                dash.setWordWrap(False)
+                line.addWidget(dash)
+            line.addWidget(field)
+            field.valueChanged.connect(lambda _value, number=number: self._typed(number))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(line)
+        if pair:
+            column.addWidget(self.slider)
+        else:
+            line.insertWidget(1, self.slider, 3)
+        self.slider.moved.connect(self._slid)
+        self.slider.settled.connect(self._slid_to)
+
+    def show_value(self, value: Numbers) -> None:
+        """Show a value without sending anything."""
+        pair = value if isinstance(value, tuple) else (value,)
+        shown = tuple(self._scale.shown(number) for number in pair)
+        self.slider.set_values(shown)
+        self._put(shown)
+
+    def _put(self, shown: tuple[float, ...]) -> None:
+        for field, number in zip(self.fields, shown, strict=True):
+            with QSignalBlocker(field):
+                field.setValue(number)
+
+    def _slid(self, shown: tuple[float, ...]) -> None:
+        self._put(shown)
+        self.moved.emit(self._meant(shown))
+
+    def _slid_to(self, shown: tuple[float, ...]) -> None:
+        self._put(shown)
+        self.settled.emit(self._meant(shown))
+
+    def _typed(self, number: int) -> None:
+        shown = [field.value() for field in self.fields]
+        # A least above the greatest takes that along.
+        if shown[0] > shown[-1]:
+            shown = [shown[number]] * 2
+        self._put(tuple(shown))
+        self.slider.set_values(tuple(shown))
+        self.settled.emit(self._meant(tuple(shown)))
+
+    def _meant(self, shown: tuple[float, ...]) -> Numbers:
+        meant = tuple(self._scale.meant(number) for number in shown)
+        return meant[0] if len(meant) == 1 else (meant[0], meant[1])
+
+
+class _NumberField(QDoubleSpinBox):
+    """A number with its unit; sent when it is typed whole."""
+
+    def __init__(self, name: str, accessible: str, scale: Scale) -> None:
+        super().__init__()
+        name_widget(self, name, accessible)
+        self.setRange(scale.shown(scale.low), scale.shown(scale.high))
+        self.setSingleStep(scale.step)
+        self.setDecimals(next(n for n in range(4) if round(scale.step * 10**n) >= 1))
+        self.setSuffix(scale.unit)
+        self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        self.setKeyboardTracking(False)
+        # Arrows would take a third of the room; the keys step.
+        self.setStyleSheet("QAbstractSpinBox::up-button, ::down-button { width: 0; }")
+        # The stylesheet's padding does not reach the text inside.
+        self.lineEdit().setTextMargins(theme.S8, 0, 0, 0)
+        self.setFixedWidth(72)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        # Scrolling the panel must not change what happens to lie under the pointer.
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class OperationRow(QWidget):
+    """An operation: its switch, and while it is on its numbers. They are made when first shown.
+
+    `moved` carries the settings of the operation while a slider moves, `settled` what is chosen.
+    """
+
+    moved = Signal(object)
+    settled = Signal(object)
+
+    def __init__(self, name: str, operation: Operation) -> None:
+        super().__init__()
+        self._name = f"augment_{name}"
+        self._kind = type(operation)
+        self._shown = operation
+        self._grey = False
+        self.rows: dict[str, NumberRow] = {}
+        self.switch = QCheckBox(operation.title)
+        name_widget(self.switch, self._name, operation.title, f"<p>{operation.help}</p>")
+        self.switch.setAccessibleDescription(operation.help)
+        self.switch.clicked.connect(lambda on: self._change("enabled", on))
+        self.reset = QuietButton("Reset", f"{self._name}_reset", self._reset)
+        self.reset.setAccessibleName(f"Reset {operation.title.lower()}")
+        self.reset.setToolTip("Set its numbers to what they are at first")
+        head = QHBoxLayout()
+        head.addWidget(self.switch, 1)
+        head.addWidget(self.reset)
+        self.note = Secondary("No effect on grey pictures.")
+        self.body = QWidget()
+        self._column = QVBoxLayout(self.body)
+        self._column.setContentsMargins(theme.S24, 0, 0, theme.S8)
+        self._column.setSpacing(theme.S4)
+        self._column.addWidget(self.note)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addWidget(self.body)
+
+    def show_settings(self, operation: Operation, *, grey: bool) -> None:
+        """Show the settings of the operation without sending anything."""
+        self._shown, self._grey = operation, grey
+        self.switch.setChecked(operation.enabled)
+        self.body.setVisible(operation.enabled)
+        first = self._kind(enabled=operation.enabled)
+        self.reset.setVisible(operation.enabled and operation != first)
+        self.note.setVisible(grey and operation.colours_only)
+        if operation.enabled:
+            self._make_rows()
+            for name, row in self.rows.items():
+                row.show_value(getattr(operation, name))
+
+    def _make_rows(self) -> None:
+        if self.rows:
+            return
+        for name, scale in self._kind.scales():
+            field = self._kind.model_fields[name]
+            row = NumberRow(
+                f"{self._name}_{name}",
+                f"{self._kind.title}: {scale.label.lower()}",
+                scale,
+                field.description or "",
+                pair=isinstance(getattr(self._shown, name), tuple),
+            )
+            row.moved.connect(lambda value, name=name: self.moved.emit(self._with(name, value)))
+            row.settled.connect(lambda value, name=name: self._change(name, value))
+            self.rows[name] = row
+            self._column.addWidget(row)
+
+    def _with(self, name: str, value: object) -> Operation:
+        return self._shown.model_copy(update={name: value})
+
+    def _change(self, name: str, value: object) -> None:
+        self.settled.emit(self._with(name, value))
+
+    def _reset(self) -> None:
+        self.settled.emit(self._kind(enabled=True))
