@@ -56,3 +56,20 @@ def test_a_setting_of_the_last_layer_changes_only_its_row(design):
     model.dataChanged.connect(lambda first, _last: changed.append(first.row()))
     page.document.edit("", edits.set_setting, page.document.network.order[-1], "activation", "relu")
     assert changed == [len(model.infos) - 1]
+
+
+def test_problems_that_stay_keep_their_cards(design):
+    page, problems = design, design.problems
+    page.document.edit("", edits.add_layer, "Input")
+    page.document.edit("", edits.add_layer, "Dense")
+    stayed = [problems.list.card(row) for row in range(problems.list.count())]
+    assert stayed
+    page.document.edit("", edits.add_layer, "Dropout")
+    said = [problem.message for problem in page.document.analysis.problems]
+    assert [problems.list.item(row).text() for row in range(problems.list.count())] == said
+    now = [problems.list.card(row) for row in range(problems.list.count())]
+    assert len(now) > len(stayed)
+    assert {*stayed} <= {*now}
+    assert [card.problem for card in now] == list(page.document.analysis.problems)
+    page.document.undo_stack.undo()
+    assert [problems.list.card(row) for row in range(problems.list.count())] == stayed

@@ -14,7 +14,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnstudio.analysis import Analysis
+from cnnstudio.analysis import Analysis, Problem
+from cnnstudio.views.design.alike import alike_ends
 from cnnstudio.views.design.cards import ProblemCard, look_alike
 from cnnstudio.views.design.wording import counted
 from cnnstudio.views.theme import S4, S8, S12
@@ -115,30 +116,41 @@ class Problems(QWidget):
         layout.addStretch(0)
         self.list.itemClicked.connect(self._choose)
         self.list.itemActivated.connect(self._choose)
-        self._shown: tuple[object, ...] | None = None
+        self._shown: list[object] | None = None
 
     def show_analysis(self, analysis: Analysis) -> None:
         problems = analysis.problems
-        alike = tuple(look_alike(problem) for problem in problems)
-        if alike == self._shown:
-            for row, problem in enumerate(problems):
-                self.list.card(row).problem = problem
-            return
-        self._shown = alike
-        self.list.clear()
-        for problem in problems:
-            item = QListWidgetItem(problem.message, self.list)
-            item.setData(Qt.ItemDataRole.UserRole, problem.layer)
-            card = ProblemCard(problem, lambda p, r: self.solved.emit(p, r))
-            frame = QWidget()
-            inside = QVBoxLayout(frame)
-            inside.setContentsMargins(S12, 0, S12, 0)
-            inside.addWidget(card)
-            # A click on the sentence is a click on the item below it.
-            card.text.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-            card.setAttribute(Qt.WidgetAttribute.WA_NoMousePropagation, False)
-            card.installEventFilter(self)
-            self.list.setItemWidget(item, frame)
+        alike: list[object] = [look_alike(problem) for problem in problems]
+        if alike != self._shown:
+            top, bottom = alike_ends(self._shown or [], alike)
+            for _ in range(self.list.count() - bottom - top):
+                self.list.takeItem(top)
+            for row in range(top, len(alike) - bottom):
+                self._insert(row, problems[row])
+            self._shown = alike
+            self._count(analysis)
+            self.list.fit_rows()
+        for row, problem in enumerate(problems):
+            # What looks alike is another problem with remedies of its own.
+            self.list.card(row).problem = problem
+
+    def _insert(self, row: int, problem: Problem) -> None:
+        item = QListWidgetItem(problem.message)
+        item.setData(Qt.ItemDataRole.UserRole, problem.layer)
+        self.list.insertItem(row, item)
+        card = ProblemCard(problem, lambda p, r: self.solved.emit(p, r))
+        frame = QWidget()
+        inside = QVBoxLayout(frame)
+        inside.setContentsMargins(S12, 0, S12, 0)
+        inside.addWidget(card)
+        # A click on the sentence is a click on the item below it.
+        card.text.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        card.setAttribute(Qt.WidgetAttribute.WA_NoMousePropagation, False)
+        card.installEventFilter(self)
+        self.list.setItemWidget(item, frame)
+
+    def _count(self, analysis: Analysis) -> None:
+        problems = analysis.problems
         self.list.setVisible(bool(problems))
         self.nothing.setVisible(not problems)
         self.train.setVisible(not problems)
@@ -153,7 +165,6 @@ class Problems(QWidget):
         font = self.heading.font()
         font.setWeight(font.Weight.DemiBold)
         self.heading.setFont(font)
-        self.list.fit_rows()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() is QEvent.Type.MouseButtonRelease and isinstance(watched, ProblemCard):

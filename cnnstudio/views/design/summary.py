@@ -38,6 +38,7 @@ from PySide6.QtWidgets import (
 
 from cnnstudio.graph.spec import Category
 from cnnstudio.views import theme
+from cnnstudio.views.design.alike import alike_ends
 from cnnstudio.views.design.paints import font
 from cnnstudio.views.design.wording import bytes_text, count_text, shape_text, short_count
 from cnnstudio.views.widgets import BAR_COLOR_ROLE, BAR_ROLE, BarDelegate, name_widget
@@ -87,12 +88,7 @@ class SummaryModel(QAbstractTableModel):
     def _exchange(self, infos: list[LayerInfo], names: list[str]) -> None:
         """Take out and put in the rows between those that stay at the top and at the bottom."""
         before = list(self.rows)
-        top, bottom = 0, 0
-        shorter = min(len(before), len(names))
-        while top < shorter and before[top] == names[top]:
-            top += 1
-        while bottom < shorter - top and before[-1 - bottom] == names[-1 - bottom]:
-            bottom += 1
+        top, bottom = alike_ends(before, names)
         nowhere = QModelIndex()
         if top < len(before) - bottom:
             self.beginRemoveRows(nowhere, top, len(before) - bottom - 1)
