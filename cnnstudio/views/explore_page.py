@@ -16,7 +16,9 @@ from cnnstudio.views.classify.chooser import ModelChooser
 from cnnstudio.views.classify.session import ModelFacts
 from cnnstudio.views.context import Context
 from cnnstudio.views.explore.evaluation import EvaluationTab
+from cnnstudio.views.explore.explaining import Explainers
 from cnnstudio.views.explore.feature_maps import FeatureMapsTab
+from cnnstudio.views.explore.mattered import MatteredTab
 from cnnstudio.views.explore.work import Explorer, Facts, LayerRow, Seen
 from cnnstudio.views.widgets import Line, Secondary, name_widget
 
@@ -59,11 +61,13 @@ class ExplorePage(QWidget):
         self.live_button.setCheckable(True)
         self.live_button.setEnabled(False)
         self.maps_tab = FeatureMapsTab(context, self)
+        self.mattered_tab = MatteredTab(context, Explainers(self._explorer.classifier), self)
         self.evaluation_tab = EvaluationTab(context, self._explorer, self)
         self.tabs = QTabWidget(self)
         self.tabs.setObjectName("exploreTabs")
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.maps_tab, "Feature maps")
+        self.tabs.addTab(self.mattered_tab, "What mattered")
         self.tabs.addTab(self.evaluation_tab, "Evaluation")
         bar = QHBoxLayout()
         bar.setContentsMargins(theme.S16, theme.S8, theme.S16, theme.S8)
@@ -82,6 +86,9 @@ class ExplorePage(QWidget):
         self.chooser.chosen.connect(self._choose)
         self.live_button.toggled.connect(self._live_toggled)
         self.maps_tab.wanted.connect(self._look)
+        # One picture for both tabs.
+        self.maps_tab.picture_box.picked.connect(self.mattered_tab.set_picture)
+        self.mattered_tab.picked.connect(self._share_picture)
         self.evaluation_tab.explained.connect(self.explain)
         context.trainer.events.connect(self._happened)
         context.trainer.state_changed.connect(self._state_changed)
@@ -114,6 +121,10 @@ class ExplorePage(QWidget):
         self.tabs.setCurrentWidget(self.maps_tab)
         self.maps_tab.set_picture(Path(picture))
 
+    def _share_picture(self, picture: Path) -> None:
+        if picture != self.maps_tab.picture_box.path:
+            self.maps_tab.set_picture(picture)
+
     def evaluate_run(self, run: Path) -> None:
         """Choose a run and measure it on its test pictures, or else its validation pictures."""
         self.tabs.setCurrentWidget(self.evaluation_tab)
@@ -143,6 +154,7 @@ class ExplorePage(QWidget):
         if path is None:
             self._facts = None
             self.evaluation_tab.set_model(None)
+            self.mattered_tab.set_model(None)
             if not self.live:
                 self.maps_tab.set_layers(())
                 self.maps_tab.say(NO_MODEL)
@@ -162,6 +174,7 @@ class ExplorePage(QWidget):
             ModelFacts(facts.path, facts.title, facts.classes, facts.image_size, facts.channels)
         )
         self.evaluation_tab.set_model(facts.path)
+        self.mattered_tab.set_model(facts.path)
         if not self.live:
             self.maps_tab.set_layers(facts.layers)
             self._look()
@@ -178,6 +191,7 @@ class ExplorePage(QWidget):
         self._facts = None
         self._evaluate_next = False
         self.evaluation_tab.set_model(None)
+        self.mattered_tab.set_model(None)
         if not self.live:
             self.maps_tab.set_layers(())
             self.maps_tab.say(message)

@@ -250,3 +250,59 @@ def test_without_a_network_the_page_says_what_to_do(window, qtbot):
     assert "Train a network first" in page.maps_tab.maps.empty_text
     assert not page.evaluation_tab.start_button.isEnabled()
     assert "Train a network first" in page.evaluation_tab.words.text()
+
+
+def test_what_mattered_is_shown_by_every_method(page, trained, qtbot):
+    from cnnstudio.evaluation.attribution import Attributor
+    from cnnstudio.evaluation.predict import Classifier
+    from cnnstudio.keras_build.trained import TrainedModel
+    from cnnstudio.views.explore.heat import overlay
+
+    tab = page.mattered_tab
+    page.tabs.setCurrentWidget(tab)
+    assert tab.picture_box.path == page.maps_tab.picture_box.path  # one picture for both tabs
+    qtbot.waitUntil(lambda: all(card.view.filled for card in tab.cards.values()), timeout=LONG)
+    classes = tab.findChild(QListWidget, "matteredClasses")
+    assert classes.item(0).text() == page.maps_tab.scores.ranked[0][0]
+    assert tab.title.text() == f"What speaks for {classes.item(0).text()}"
+
+    # Another class, and another layer for Grad-CAM.
+    before = tab.cards["grad-cam"].view.grab().toImage()
+    classes.setFocus()
+    qtbot.keyClick(classes, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: tab.title.text().endswith(classes.item(1).text()), timeout=LONG)
+    qtbot.waitUntil(lambda: not tab.stop_button.isEnabled(), timeout=LONG)
+    assert tab.cards["grad-cam"].view.grab().toImage() != before
+    layers = tab.findChild(QComboBox, "camLayer")
+    assert layers.currentText() == "conv2d_2"
+    layers.setCurrentText("conv2d_1")
+    layers.activated.emit(layers.currentIndex())
+    qtbot.waitUntil(lambda: not tab.stop_button.isEnabled(), timeout=LONG)
+    classifier = Classifier(TrainedModel.load(trained))
+    with Image.open(tab.picture_box.path) as image:
+        pixels = np.asarray(image)
+    index = classifier.trained.classes.index(classes.item(1).text())
+    wanted = overlay(Attributor(classifier).grad_cam(pixels, index, "conv2d_1").heat)
+    shown = tab.cards["grad-cam"].view.heat
+    np.testing.assert_allclose(shown.astype(int), wanted.astype(int), atol=2)
+
+    # A double click makes one large, another shows all again.
+    card = tab.cards["occlusion"]
+    qtbot.mouseDClick(card.view, Qt.MouseButton.LeftButton)
+    assert [each.isVisible() for each in tab.cards.values()] == [False, True, False, False]
+    qtbot.mouseDClick(card.view, Qt.MouseButton.LeftButton)
+    assert all(each.isVisible() for each in tab.cards.values())
+
+
+def test_a_broken_picture_is_said_and_another_is_explained(page, qtbot, tmp_path, window):
+    tab = page.mattered_tab
+    page.tabs.setCurrentWidget(tab)
+    qtbot.waitUntil(lambda: all(card.view.filled for card in tab.cards.values()), timeout=LONG)
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no picture")
+    with qtbot.waitSignal(window.context.notified, timeout=LONG) as notified:
+        tab.picture_box.set_path(broken)
+    assert "broken.png" in notified.args[0]
+    qtbot.waitUntil(lambda: tab.empty.isVisible(), timeout=LONG)
+    click(tab.empty.buttons[0], qtbot)
+    qtbot.waitUntil(lambda: all(card.view.filled for card in tab.cards.values()), timeout=LONG)

@@ -6,8 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -17,9 +16,6 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QSplitter,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
@@ -28,46 +24,13 @@ from cnnstudio.views import theme
 from cnnstudio.views.context import Context
 from cnnstudio.views.explore.levels import COLOUR_MAPS, Levels, make_levels, sampled
 from cnnstudio.views.explore.picture_box import PictureBox
+from cnnstudio.views.explore.rows import ASIDE_ROLE, KEY_ROLE, RowDelegate
 from cnnstudio.views.explore.scores import Scores
 from cnnstudio.views.explore.work import LayerRow, Seen
 from cnnstudio.views.maps import MapsView
 from cnnstudio.views.widgets import Button, Heading, Secondary, name_widget
 
-LAYER_ROLE = Qt.ItemDataRole.UserRole + 1
-SHAPE_ROLE = Qt.ItemDataRole.UserRole + 2
 HELP = "Arrow keys step through maps; + and − or Ctrl+wheel zoom, 0 fits; double-click enlarges one"
-
-
-class _LayerDelegate(QStyledItemDelegate):
-    """A layer's name, and right-aligned its output shape."""
-
-    def paint(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
-    ) -> None:
-        shape = index.data(SHAPE_ROLE)
-        room = option.rect.adjusted(0, 0, -theme.S8, 0)
-        width = QFontMetrics(theme.font(theme.SECONDARY_SIZE)).horizontalAdvance(shape) + theme.S12
-        whole = QStyleOptionViewItem(option)
-        self.initStyleOption(whole, index)
-        name, whole.text = whole.text, ""
-        style = whole.widget.style()
-        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, whole, painter, whole.widget)
-        painter.save()
-        painter.setPen(theme.current().color("text"))
-        painter.setFont(option.font)
-        middle = Qt.AlignmentFlag.AlignVCenter
-        text = painter.fontMetrics().elidedText(
-            name, Qt.TextElideMode.ElideRight, room.width() - width - theme.S8
-        )
-        left = room.adjusted(theme.S8, 0, 0, 0)
-        painter.drawText(left, int(Qt.AlignmentFlag.AlignLeft | middle), text)
-        painter.setPen(theme.current().color("secondary"))
-        painter.setFont(theme.font(theme.SECONDARY_SIZE))
-        painter.drawText(room, int(Qt.AlignmentFlag.AlignRight | middle), shape)
-        painter.restore()
 
 
 class FeatureMapsTab(QWidget):
@@ -84,7 +47,7 @@ class FeatureMapsTab(QWidget):
         self.layers = QListWidget(self)
         name_widget(self.layers, "layerList", "Layers", "Arrow keys step from layer to layer")
         self.layers.setUniformItemSizes(True)
-        self.layers.setItemDelegate(_LayerDelegate(self.layers))
+        self.layers.setItemDelegate(RowDelegate(self.layers))
         self.layers.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.layers.currentRowChanged.connect(lambda _row: self.wanted.emit())
 
@@ -165,11 +128,11 @@ class FeatureMapsTab(QWidget):
     @property
     def layer(self) -> str | None:
         item = self.layers.currentItem()
-        return None if item is None else item.data(LAYER_ROLE)
+        return None if item is None else item.data(KEY_ROLE)
 
     def set_layers(self, rows: tuple[LayerRow, ...]) -> None:
         """Offer these layers, keeping the chosen one if it is among them."""
-        shown = [self.layers.item(i).data(LAYER_ROLE) for i in range(self.layers.count())]
+        shown = [self.layers.item(i).data(KEY_ROLE) for i in range(self.layers.count())]
         if shown == [row.name for row in rows]:
             return
         chosen = self.layer
@@ -177,8 +140,8 @@ class FeatureMapsTab(QWidget):
         self.layers.clear()
         for row in rows:
             item = QListWidgetItem(row.name)
-            item.setData(LAYER_ROLE, row.name)
-            item.setData(SHAPE_ROLE, row.words())
+            item.setData(KEY_ROLE, row.name)
+            item.setData(ASIDE_ROLE, row.words())
             item.setToolTip(f"{row.type}, {row.words()}")
             item.setSizeHint(QSize(0, theme.HIT))
             self.layers.addItem(item)
