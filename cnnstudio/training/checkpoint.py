@@ -41,6 +41,9 @@ class State:
         early: whether early stopping ended the training.
         seconds: training time so far, pauses not counted.
         skipped: pictures that could not be read.
+        learning_rate: the rate in the settings; the factors below were meant for that.
+        rate_factor: what a person's changes and reductions on plateaus multiply the schedule with.
+        plateau: what "reduce on plateau" remembers.
     """
 
     epoch: int = 0
@@ -55,6 +58,9 @@ class State:
     early: bool = False
     seconds: float = 0.0
     skipped: list[str] = field(default_factory=list)
+    learning_rate: float | None = None
+    rate_factor: float = 1.0
+    plateau: dict[str, Any] = field(default_factory=dict)
 
 
 def capture(model: keras.Model, metrics: Sequence[np.ndarray[Any, Any]] = ()) -> Arrays:

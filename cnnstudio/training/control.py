@@ -1,4 +1,7 @@
-"""The reins of a running training, safe to hold in any thread: pause, resume, stop, watch."""
+"""The reins of a running training, safe to hold in any thread.
+
+Pause, resume, stop, watch a layer, change the learning rate or the number of epochs.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +24,15 @@ class Watched:
 
 
 class Control:
-    """One for each training. The person's side calls `pause`, `resume`, `stop`, `watch`."""
+    """One for each training; the person's side calls everything but what says `take`."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._paused = False
         self._stopping = False
         self._watched: Watched | None = None
+        self._rate: float | None = None
+        self._epochs: int | None = None
 
     @property
     def paused(self) -> bool:
@@ -61,6 +66,28 @@ class Control:
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
+
+    def set_learning_rate(self, rate: float) -> None:
+        """Train with another learning rate from the next batch on."""
+        with self._changed:
+            self._rate = rate
+
+    def take_learning_rate(self) -> float | None:
+        """The rate asked for since the last call; for the training thread."""
+        with self._changed:
+            rate, self._rate = self._rate, None
+            return rate
+
+    def set_epochs(self, epochs: int) -> None:
+        """Train for another number of epochs in all; it ends at once where they are done."""
+        with self._changed:
+            self._epochs = epochs
+
+    def take_epochs(self) -> int | None:
+        """The number of epochs asked for since the last call; for the training thread."""
+        with self._changed:
+            epochs, self._epochs = self._epochs, None
+            return epochs
 
     def watch(self, layer: str | None, picture: np.ndarray[Any, Any] | None = None) -> None:
         """Ask for the feature maps of `picture` in `layer` as training goes on; None ends it."""

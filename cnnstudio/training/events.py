@@ -134,6 +134,27 @@ class Resumed(_Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RateChanged(_Event):
+    """The learning rate was changed after this step: by a person, or on a plateau (`reduced`)."""
+
+    kind: ClassVar[str] = "learning_rate"
+    epoch: int
+    step: int
+    steps: int
+    before: float
+    learning_rate: float
+    reduced: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochsChanged(_Event):
+    """The person asked for another number of epochs in all."""
+
+    kind: ClassVar[str] = "epochs"
+    epochs: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class FeatureMapsReady(_Event):
     """What a layer makes of the watched picture now. Not written to the run.
 
@@ -193,6 +214,8 @@ Event = (
     | Message
     | Paused
     | Resumed
+    | RateChanged
+    | EpochsChanged
     | FeatureMapsReady
     | Finished
     | Stopped

@@ -1,4 +1,4 @@
-"""What happens between the batches: events, pause, stop, feature maps, checkpoints.
+"""What happens between the batches: rates, events, pause, stop, feature maps, checkpoints.
 
 `Loop` holds the state of a run while `keras.Model.fit` trains; `as_callback` hands Keras its
 methods. All of it runs in the training thread.
@@ -15,19 +15,21 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cnnstudio.errors import StudioError
-from cnnstudio.keras_build.feature_model import layer_output
 from cnnstudio.training import checkpoint, events
-from cnnstudio.training.control import Control, Watched
+from cnnstudio.training.averages import Averages
+from cnnstudio.training.control import Control
 from cnnstudio.training.folder import RunFolder
-from cnnstudio.training.settings import TrainingSettings
+from cnnstudio.training.meter import Meter
+from cnnstudio.training.rates import Rates
+from cnnstudio.training.settings import TrainingSettings, figure_for
+from cnnstudio.training.watching import Watcher
 
 if TYPE_CHECKING:
     import keras
     import numpy as np
 
-# Seconds from one batch event, or set of feature maps, to the next.
+# Seconds from one batch event to the next.
 BATCH_EVENTS = 0.2
-FEATURE_MAPS = 1.0
 
 
 class Stopping(Exception):  # noqa: N818 - not an error
@@ -57,7 +59,9 @@ class Loop:
         on_event: Callable[[events.Event], None],
         skipped: Sequence[Sequence[SkippedPicture]],
         validates: bool,
+        on_epochs: Callable[[int], None],
     ) -> None:
+        self.on_epochs = on_epochs
         self.model = model
         self.folder = folder
         self.settings = settings
@@ -68,23 +72,27 @@ class Loop:
         self._skipped_seen = [0] * len(skipped)
         self._validates = validates
         self._monitor = monitored(settings, validates)
-        self._parts: dict[str, Any] = {}
+        self._meter = Meter(model)
+        self._averages = Averages(model)
+        self._rates = Rates(settings, state, validates=validates)
+        self._rate: float | None = None
+        self._watcher = Watcher(model)
         # Batches of this epoch done before this `fit`.
         self._offset = 0
         self.validating = False
         self._epoch_metrics: list[np.ndarray[Any, Any]] = []
         # Set before resuming in the middle of an epoch.
         self.metrics_to_restore: list[np.ndarray[Any, Any]] = []
-        self._reported: dict[str, float] = {}
-        self._images = 0.0
-        self._images_at_start = 0.0
-        self._watched: Watched | None = None
-        self._failed_watch: Watched | None = None
         self._told_nan = False
         now = time.perf_counter()
-        self._last_report = self._last_maps = self._epoch_started = self._training_ended = now
+        self._epoch_started = self._training_ended = now
         self._seconds_before = state.seconds
         self._clock = now
+
+    @property
+    def epochs(self) -> int:
+        """Epochs in all, as the person wants them now."""
+        return self._rates.epochs
 
     # --- from Keras
 
@@ -99,16 +107,17 @@ class Loop:
                 variable.assign(array)
             self.metrics_to_restore = []
         self._epoch_metrics = []
-        self._reported, self._images = self._sums() if self._offset else ({}, 0.0)
-        self._images_at_start = self._images
-        self._epoch_started = self._last_report = time.perf_counter()
+        self._meter.begin(rest=self._offset > 0)
+        self._epoch_started = time.perf_counter()
 
     def batch_begins(self, batch: int) -> None:
         """Before batch `batch` (from 0) of this `fit`'s epoch."""
         self.state.step = self._offset + batch
-        if batch and time.perf_counter() - self._last_report >= BATCH_EVENTS:
+        if batch and time.perf_counter() - self._meter.last >= BATCH_EVENTS:
             self._report()
         self._between()
+        self._change_rate()
+        self._set_rate()
 
     def validation_begins(self) -> None:
         """After the last batch of an epoch."""
@@ -117,6 +126,7 @@ class Loop:
         self._epoch_metrics = [
             checkpoint.copy_of(variable) for variable in self.model.metrics_variables
         ]
+        self._averages.show()
 
     def validation_batch_begins(self) -> None:
         """Before each batch of validation."""
@@ -135,17 +145,19 @@ class Loop:
         best = self._judge(figures)
         self._between_pictures()
         if best:
-            self.folder.save_model(self.model)
+            self.save_model()
+        self._averages.hide()
         self.folder.epoch(state.epoch, {**figures, "learning_rate": rate})
         now = time.perf_counter()
         state.seconds = self._seconds_before + now - self._clock
+        reduced = self._rates.epoch_ended(figures)
         self.save_checkpoint()
-        images = self._images - self._images_at_start
+        images = self._meter.images - self._meter.images_at_start
         self.tell(
             events.EpochDone(
                 run=self.folder.path,
                 epoch=state.epoch,
-                epochs=self.settings.epochs,
+                epochs=self.epochs,
                 loss=figures["loss"],
                 metrics={name: value for name, value in figures.items() if name != "loss"},
                 learning_rate=rate,
@@ -154,6 +166,10 @@ class Loop:
                 best=best,
             )
         )
+        if reduced:
+            self._tell_rate(rate, reduced=True)
+        if state.epoch >= self.epochs:
+            self.model.stop_training = True
         if state.early:
             self.model.stop_training = True
             self.message(
@@ -182,8 +198,14 @@ class Loop:
             ]
         self.folder.save_checkpoint(self.state, checkpoint.capture(self.model, metrics))
 
+    def save_model(self) -> None:
+        """Put the weights of this moment, or their averages, into `model.keras`."""
+        with self._averages.in_place():
+            self.folder.save_model(self.model)
+
     def stopped(self) -> None:
         """Bring the state up to the moment of stopping."""
+        self._averages.hide()
         self.state.seconds = self._seconds_before + time.perf_counter() - self._clock
 
     # --- inside
@@ -194,8 +216,47 @@ class Loop:
             self._pause()
         if self._control.stopping:
             raise Stopping
-        if self._control.watched is not None:
-            self._feature_maps()
+        self._take_epochs()
+        self._feature_maps()
+
+    def _take_epochs(self) -> None:
+        epochs = self._control.take_epochs()
+        if epochs is not None and epochs != self.epochs:
+            self._rates.epochs = epochs
+            self.on_epochs(epochs)
+            self.tell(events.EpochsChanged(run=self.folder.path, epochs=epochs))
+
+    def _change_rate(self) -> None:
+        """Do what a person asked for: kept at once, so that no crash takes it back."""
+        wanted = self._control.take_learning_rate()
+        if wanted is None:
+            return
+        before = self._rates.now()
+        if not self._rates.change_to(wanted):
+            self.message("The schedule has brought the learning rate to 0: it cannot be changed.")
+            return
+        self.save_checkpoint()
+        self._tell_rate(before)
+
+    def _tell_rate(self, before: float, *, reduced: bool = False) -> None:
+        state = self.state
+        at_end = state.step == 0 and state.epoch > 0
+        self.tell(
+            events.RateChanged(
+                run=self.folder.path,
+                epoch=state.epoch + (not at_end),
+                step=state.steps_per_epoch if at_end else state.step,
+                steps=state.steps_per_epoch,
+                before=_shortened(before),
+                learning_rate=_shortened(self._rates.now()),
+                reduced=reduced,
+            )
+        )
+
+    def _set_rate(self) -> None:
+        rate = self._rates.now()
+        if rate != self._rate:
+            self.model.optimizer.learning_rate = self._rate = rate
 
     def _between_pictures(self) -> None:
         for number, skipped in enumerate(self._skipped_lists):
@@ -218,7 +279,7 @@ class Loop:
         # As if the pause had not been.
         self._clock += waited
         self._epoch_started += waited
-        self._last_report += waited
+        self._meter.last += waited
         if self.validating:
             self._training_ended += waited
         if not self._control.stopping:
@@ -229,31 +290,11 @@ class Loop:
         self._report()
         self._training_ended = time.perf_counter()
 
-    def _sums(self) -> tuple[dict[str, float], float]:
-        """Each figure of the epoch so far times the pictures it is a mean of, and their number."""
-        import keras
-
-        images, sums = 0.0, {}
-        for metric in self.model.metrics:
-            for part in getattr(metric, "metrics", None) or [metric]:
-                if not isinstance(part, keras.metrics.Mean):
-                    results = self.model.get_metrics_result()
-                    return {name: float(value) * images for name, value in results.items()}, images
-                # Read as they are: computing the means costs TensorFlow half a millisecond.
-                total, count = (float(v.value.numpy()) for v in (part.total, part.count))
-                images = images or count
-                sums[part.name] = total * (images / count) if count else 0.0
-        return sums, images
-
     def _report(self) -> None:
-        sums, images = self._sums()
-        new = images - self._images
-        if new <= 0:
+        reading = self._meter.read()
+        if reading is None:
             return
-        now = time.perf_counter()
-        seconds = now - self._last_report
-        recent = {name: (sums[name] - self._reported.get(name, 0.0)) / new for name in sums}
-        self._reported, self._images, self._last_report = sums, images, now
+        recent = dict(reading.recent)
         loss = recent.pop("loss")
         self.tell(
             events.BatchDone(
@@ -263,9 +304,9 @@ class Loop:
                 steps=self.state.steps_per_epoch,
                 loss=loss,
                 metrics=recent,
-                means={name: value / images for name, value in sums.items()},
+                means=reading.means,
                 learning_rate=self._learning_rate(),
-                images_per_second=new / seconds if seconds > 1e-3 else 0.0,
+                images_per_second=reading.images_per_second,
             )
         )
         if not math.isfinite(loss) and not self._told_nan:
@@ -294,23 +335,16 @@ class Loop:
         return best
 
     def _learning_rate(self) -> float:
-        # 0.001, not what is nearest to it in 32 bits.
-        return float(f"{float(self.model.optimizer.learning_rate):.7g}")
+        return _shortened(float(self.model.optimizer.learning_rate))
 
     def _feature_maps(self) -> None:
         watched = self._control.watched
-        now = time.perf_counter()
-        fresh = watched is not self._watched
-        if watched is None or watched is self._failed_watch:
-            return
-        if not fresh and now - self._last_maps < FEATURE_MAPS:
-            return
-        self._watched, self._last_maps = watched, now
         try:
-            maps = layer_output(self.model, watched.layer, watched.picture, self._parts)
+            maps = self._watcher.maps(watched)
         except StudioError as error:
-            self._failed_watch = watched
             self.message(error.message)
+            return
+        if maps is None or watched is None:
             return
         self.tell(
             events.FeatureMapsReady(
@@ -323,6 +357,11 @@ class Loop:
         )
 
 
+def _shortened(rate: float) -> float:
+    """0.001, not what is nearest to it in 32 bits."""
+    return float(f"{rate:.7g}")
+
+
 def monitored(settings: TrainingSettings, validates: bool) -> str:
     """The figure that decides which epoch is the best.
 
@@ -330,8 +369,7 @@ def monitored(settings: TrainingSettings, validates: bool) -> str:
     validation pictures, the training's own.
     """
     stopping = settings.early_stopping
-    name = stopping.monitor if stopping.enabled else "val_loss"
-    return name if validates else name.removeprefix("val_")
+    return figure_for(stopping.monitor if stopping.enabled else "val_loss", validates)
 
 
 def as_callback(loop: Loop) -> keras.callbacks.Callback:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,10 @@ from cnnstudio.training import checkpoint, events
 from cnnstudio.training.control import Control
 from cnnstudio.training.device import describe_device
 from cnnstudio.training.errors import TrainingError, explain
+from cnnstudio.training.feeding import training_options
 from cnnstudio.training.folder import RunFolder
 from cnnstudio.training.loop import Loop, Stopping, as_callback
+from cnnstudio.training.optimizers import OptimizerSettings
 from cnnstudio.training.prepare import Plan, prepare
 from cnnstudio.training.resume import left_off, order_of
 
@@ -169,6 +172,7 @@ class _Training:
             on_event=on_event,
             skipped=[feed.skipped for feed in self._feeds],
             validates=plan.validates,
+            on_epochs=self._describe,
         )
         self._hints = list(plan.hints)
 
@@ -190,8 +194,7 @@ class _Training:
     def run(self) -> None:
         plan, state, loop = self._plan, self._state, self._loop
         device = describe_device()
-        seed = plan.training.seed
-        self._folder.describe(plan.project, plan.dataset.classes, {"device": device, "seed": seed})
+        self._describe(plan.training.epochs)
         loop.tell(
             events.Started(
                 run=self._folder.path,
@@ -218,15 +221,24 @@ class _Training:
         else:
             self._finished()
 
+    def _describe(self, epochs: int) -> None:
+        """Write what is trained, for so many epochs."""
+        plan = self._plan
+        training = {**plan.project.training, "epochs": epochs}
+        more = {"device": describe_device(), "seed": plan.training.seed}
+        project = replace(plan.project, training=training)
+        self._folder.describe(project, plan.dataset.classes, more)
+
     def _fit_all(self) -> None:
-        state, epochs = self._state, self._plan.training.epochs
+        state = self._state
         if state.step >= state.steps_per_epoch:
             self._only_validate()
         elif state.step:
             # Keras knows no epoch that begins in the middle: its rest is a `fit` of its own.
             self._fit(state.epoch + 1, state.steps_per_epoch - state.step)
-        if state.epoch < epochs and not state.early:
-            self._fit(epochs, state.steps_per_epoch)
+        # Again where a person asked for more epochs meanwhile.
+        while state.epoch < self._loop.epochs and not state.early:
+            self._fit(self._loop.epochs, state.steps_per_epoch)
 
     def _fit(self, epochs: int, steps: int) -> None:
         import keras
@@ -276,14 +288,14 @@ class _Training:
     def _stopped(self) -> None:
         self._loop.stopped()
         if not self._folder.has_model:
-            self._folder.save_model(self._model)
+            self._loop.save_model()
         self._loop.save_checkpoint()
         self._loop.tell(events.Stopped(**self._ending()))
 
     def _finished(self) -> None:
         stopping = self._plan.training.early_stopping
         if not self._folder.has_model or (stopping.enabled and not stopping.restore_best):
-            self._folder.save_model(self._model)
+            self._loop.save_model()
         self._loop.tell(events.Finished(**self._ending(), early=self._state.early))
 
     def _ending(self) -> dict[str, Any]:
@@ -291,7 +303,7 @@ class _Training:
         return {
             "run": self._folder.path,
             "epochs_done": state.epoch,
-            "epochs": self._plan.training.epochs,
+            "epochs": self._loop.epochs,
             "best_epoch": state.best_epoch,
             "metrics": state.best_metrics,
             "seconds": state.seconds,
@@ -301,8 +313,6 @@ class _Training:
     def _restore(self, arrays: checkpoint.Arrays, order: dict[str, Any]) -> None:
         state = self._state
         metrics = checkpoint.restore(self._model, arrays, self._folder.checkpoint_folder)
-        # A checkpoint holds the rate as well, but the settings are what the person sees.
-        self._model.optimizer.learning_rate = self._plan.training.optimizer.learning_rate
         if state.early:
             state.early, state.waited = False, 0
         if state.step and state.order != order:
@@ -338,6 +348,7 @@ class _Training:
             classes=len(plan.dataset.classes),
             one_hot=plan.objective.one_hot,
             cache_folder=self._cache_folder,
+            **(training_options(plan) if shuffle else {}),
         )
 
 
@@ -350,15 +361,24 @@ def _set_seeds(seed: int, *, deterministic: bool) -> None:
         tf.config.experimental.enable_op_determinism()
 
 
-def _compiled(plan: Plan) -> keras.Model:
+def make_optimizer(settings: OptimizerSettings) -> Any:
+    """The Keras optimizer. Raises `TrainingError` where the installed Keras has none such."""
     import keras
 
+    kind = getattr(keras.optimizers, settings.name, None)
+    if kind is None:
+        raise TrainingError(
+            f"Keras {keras.__version__} has no optimizer {settings.name}: choose another, or "
+            "install a newer Keras (python -m pip install --upgrade keras)."
+        )
+    return kind(**settings.arguments())
+
+
+def _compiled(plan: Plan) -> keras.Model:
     settings, objective = plan.training, plan.objective
     model = build_model(plan.project.network, seed=settings.seed)
     model.compile(
-        optimizer=getattr(keras.optimizers, settings.optimizer.name)(
-            **settings.optimizer.arguments()
-        ),
+        optimizer=make_optimizer(settings.optimizer),
         loss=objective.loss(),
         metrics=[objective.accuracy()],
     )

@@ -92,10 +92,12 @@ class History:
         batches: `batch` events as JSON data (`epoch`, `step`, `steps`, `loss`, `accuracy`, …), in
             order of training; of epochs that were trained again, the last time.
         epochs: rows of `metrics.csv`, `epoch` from 1, `loss`, `accuracy`, `val_…`, `learning_rate`.
+        rates: `learning_rate` events: where the rate was changed by hand or on a plateau.
     """
 
     batches: tuple[Mapping[str, Any], ...] = ()
     epochs: tuple[Mapping[str, float], ...] = ()
+    rates: tuple[Mapping[str, Any], ...] = ()
 
 
 def list_runs(folder: Path) -> list[RunInfo]:
@@ -122,24 +124,27 @@ def run_info(path: Path) -> RunInfo:
 def read_history(path: Path) -> History:
     """What a run logged so far. Raises `TrainingError` if a file cannot be read."""
     batches: list[Mapping[str, Any]] = []
+    rates: list[Mapping[str, Any]] = []
     try:
         file = (path / EVENTS_FILE).open(encoding="utf-8", errors="replace")
         with file:
             for line in file:
-                if not line.startswith('{"event": "batch"'):
+                found = batches if line.startswith('{"event": "batch"') else rates
+                if found is rates and not line.startswith('{"event": "learning_rate"'):
                     continue
                 event = _parsed(line)
                 if event is None:
                     continue
+                # What was trained again takes the place of what was there.
                 place = (event["epoch"], event["step"])
-                while batches and (batches[-1]["epoch"], batches[-1]["step"]) >= place:
-                    batches.pop()
-                batches.append(event)
+                while found and (found[-1]["epoch"], found[-1]["step"]) >= place:
+                    found.pop()
+                found.append(event)
     except FileNotFoundError:
         pass
     except (OSError, KeyError, TypeError) as error:
         raise TrainingError(f"{path / EVENTS_FILE} cannot be read: {first_line(error)}.") from None
-    return History(tuple(batches), tuple(_epochs(path / METRICS_FILE)))
+    return History(tuple(batches), tuple(_epochs(path / METRICS_FILE)), tuple(rates))
 
 
 def _looks_like_run(path: Path) -> bool:

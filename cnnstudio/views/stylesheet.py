@@ -100,6 +100,12 @@ QPushButton[role="quiet"], QToolButton[role="quiet"] {
 }
 QPushButton[role="quiet"]:hover, QToolButton[role="quiet"]:hover { background: $hover; }
 QPushButton[role="quiet"]:focus, QToolButton[role="quiet"]:focus { border: 2px solid $accent; }
+QPushButton[role="fold"] {
+    background: transparent; border: 1px solid transparent; color: $secondary; font-weight: 600;
+    font-size: $secondary_sizepx; padding: 0 6px 0 0; text-align: left;
+}
+QPushButton[role="fold"]:hover { color: $text; }
+QPushButton[role="fold"]:focus { border-color: $accent; }
 QPushButton[role="tab"] {
     background: transparent; border: 1px solid transparent; border-radius: 6px; color: $secondary;
     min-height: 28px; padding: 0 14px;

@@ -13,6 +13,7 @@ from cnnstudio.data.scan import scan_folder
 from cnnstudio.graph import edits
 from cnnstudio.graph.presets import PRESETS
 from cnnstudio.training import events
+from cnnstudio.training.schedule import share_at
 from cnnstudio.views.compare.dialog import CompareDialog
 from cnnstudio.views.train.number_edit import NumberEdit
 
@@ -264,16 +265,88 @@ def test_only_the_chosen_optimizers_arguments_are_shown(window, page, qtbot):
             if path[0] == "optimizer" and not row.editor.isHidden()
         }
 
-    assert shown() == {"name", "learning_rate", "beta_1", "beta_2", "epsilon", "weight_decay"}
+    common = {"name", "learning_rate", "weight_decay", "clipnorm", "clipvalue", "global_clipnorm"}
+    common |= {"use_ema", "gradient_accumulation_steps"}
+    assert shown() == common | {"beta_1", "beta_2", "epsilon", "amsgrad"}
     combo = form.findChild(QComboBox, "optimizer.name")
     qtbot.keyClicks(combo, "SGD")
     assert window.document.training.optimizer.name == "SGD"
-    assert shown() == {"name", "learning_rate", "momentum", "nesterov", "weight_decay"}
+    assert shown() == common | {"momentum", "nesterov"}
     assert form.rows[("early_stopping", "patience")].editor.isHidden()
     box = form.rows[("early_stopping", "enabled")].editor
     qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
     assert window.document.training.early_stopping.enabled
     assert not form.rows[("early_stopping", "patience")].editor.isHidden()
+
+
+def test_a_few_settings_are_in_sight_and_the_others_unfold(window, page, qtbot):
+    document, form = window.document, page.form
+    in_sight = {path for path, row in form.rows.items() if row.editor.isVisible()}
+    assert len(in_sight) == 6
+    qtbot.mouseClick(form.more_button, Qt.MouseButton.LeftButton)
+    group = form.groups["optimizer"]
+    assert group.isVisible()
+    assert not form.rows["optimizer", "beta_1"].editor.isVisible()
+    qtbot.mouseClick(group.head, Qt.MouseButton.LeftButton)
+    beta = form.rows["optimizer", "beta_1"].editor
+    assert beta.isVisible()
+    # Empty is Keras's own, shown in its place; the arrows start from there.
+    assert (beta.lineEdit().text(), beta.lineEdit().placeholderText()) == ("", "0.9")
+    qtbot.keyClick(beta, Qt.Key.Key_Up)
+    assert document.training.optimizer.beta_1 == 0.9
+    assert "1 set" in group.head.text()
+    assert "1 set" in form.more_button.text()
+    beta.lineEdit().selectAll()
+    qtbot.keyClick(beta.lineEdit(), Qt.Key.Key_Delete)
+    assert document.training.optimizer.beta_1 is None
+    # What Lion takes for the same argument.
+    combo = form.findChild(QComboBox, "optimizer.name")
+    combo.setCurrentText("Lion")
+    combo.textActivated.emit("Lion")
+    beta_2 = form.rows["optimizer", "beta_2"].editor
+    assert beta_2.lineEdit().placeholderText() == "0.99"
+
+
+def test_whole_numbers_and_ticks_that_may_be_empty(window, page, qtbot):
+    document, form = window.document, page.form
+    form.reveal(("optimizer", "gradient_accumulation_steps"))
+    steps = form.rows["optimizer", "gradient_accumulation_steps"].editor
+    qtbot.keyClicks(steps.lineEdit(), "4")
+    assert document.training.optimizer.gradient_accumulation_steps == 4
+    assert document.training.optimizer.slots_per_weight == 3
+    qtbot.keyClicks(steps.lineEdit(), ".5")
+    assert steps.property("state") == "error"
+    form.reveal(("optimizer", "amsgrad"))
+    box = form.rows["optimizer", "amsgrad"].editor
+    qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+    assert document.training.optimizer.amsgrad is True
+    # Two ways of clipping are refused with the reason.
+    clip = form.rows["optimizer", "clipnorm"].editor
+    other = form.rows["optimizer", "clipvalue"].editor
+    qtbot.keyClicks(clip.lineEdit(), "1")
+    qtbot.keyClicks(other.lineEdit(), "2")
+    assert other.property("state") == "error"
+    assert "cannot be used together" in form.help.text()
+
+
+def test_the_schedule_is_drawn_before_the_start(window, page, qtbot):
+    document, form = window.document, page.form
+    assert not form.curve.isVisible()
+    combo = form.findChild(QComboBox, "schedule.name")
+    combo.setCurrentText("cosine")
+    combo.textActivated.emit("cosine")
+    assert document.training.schedule.name == "cosine"
+    assert form.curve.isVisible()
+    # 24 pictures less a fifth for validation, in batches of 4.
+    assert form.curve.steps_per_epoch == 5
+    settings = document.training
+    expected = [
+        settings.optimizer.learning_rate * share_at(settings.schedule, step, 5, settings.epochs)
+        for step in range(5 * settings.epochs)
+    ]
+    assert [value for _, value in form.curve.points][: len(expected)] == expected
+    assert not form.rows["schedule", "end"].editor.isHidden()
+    assert form.rows["schedule", "every"].editor.isHidden()
 
 
 def test_what_is_no_number_or_out_of_range_is_marked_and_undone(window, page, qtbot):

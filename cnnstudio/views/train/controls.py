@@ -175,6 +175,7 @@ class TrainControls(QFrame):
             button.setProperty("role", "link")
             button.clicked.connect(slot)
             self._ways.addWidget(button)
+            button.show()
         self._note_row.setVisible(bool(text))
 
     def _pause_or_resume(self) -> None:

@@ -11,14 +11,15 @@ from PySide6.QtWidgets import QAbstractSpinBox, QWidget
 
 from cnnstudio.views import theme
 
-Scale = Literal["factor", "share", "plain"]
+Scale = Literal["factor", "share", "plain", "whole"]
 
 
 class NumberEdit(QAbstractSpinBox):
     """Takes `0.001`, `1e-3`, `.001` or `0,001`; the arrows step 1, 2, 5, 10 … times.
 
     On the scale "share" the distance to 1 steps instead: 0.8, 0.9, 0.95, 0.98, 0.99, as suits a
-    momentum. An empty field is None where `optional`, shown as `placeholder`.
+    momentum. "whole" takes whole numbers. An empty field is None where `optional`; what it means
+    is shown by `set_default`.
 
     `edited` carries the number while a person types, as soon as it can be read; nothing is emitted
     for text that is no number, which is marked as an error and undone on leaving the field.
@@ -31,7 +32,6 @@ class NumberEdit(QAbstractSpinBox):
         scale: Scale = "factor",
         *,
         optional: bool = False,
-        placeholder: str = "",
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -39,11 +39,11 @@ class NumberEdit(QAbstractSpinBox):
         self._optional = optional
         self._value: float | None = None
         self._before: float | None = None
+        self._default: float | None = None
         self.setFont(theme.font(mono=True))
         # The stylesheet's padding does not reach the field inside.
         self.lineEdit().setTextMargins(6, 0, 0, 0)
         self.setFixedHeight(theme.HIT)
-        self.lineEdit().setPlaceholderText(placeholder)
         self.lineEdit().textEdited.connect(self._typed)
         self.editingFinished.connect(self._leave)
 
@@ -59,19 +59,31 @@ class NumberEdit(QAbstractSpinBox):
         self._value = value
         self.lineEdit().setText("" if value is None else shortest(value))
 
+    def set_default(self, default: float | None) -> None:
+        """Show what an empty field means."""
+        self._default = default
+        text = "" if not self._optional else "none" if default is None else shortest(default)
+        self.lineEdit().setPlaceholderText(text)
+
     def refuse(self) -> None:
         """Mark what is typed as not acceptable; called while `edited` is emitted."""
         self._value = self._before
         self._mark(False)
 
     def _typed(self, text: str) -> None:
-        number = parse(text)
+        number = self._parsed(text)
         if number is None and not (self._optional and not text.strip()):
             self._mark(False)
             return
         self._mark(True)
         self._before, self._value = self._value, number
         self.edited.emit(number)
+
+    def _parsed(self, text: str) -> float | None:
+        number = parse(text)
+        if self._scale != "whole" or number is None:
+            return number
+        return int(number) if number.is_integer() else None
 
     def _leave(self) -> None:
         if self.property("state") == "error":
@@ -90,9 +102,14 @@ class NumberEdit(QAbstractSpinBox):
     def stepBy(self, steps: int) -> None:
         number = parse(self.lineEdit().text())
         if number is None:
-            number = self._value if self._value is not None else (0.01 if self._optional else 1.0)
+            # From nothing the first step is to the default.
+            first = 1.0 if not self._optional or self._scale == "whole" else 0.01
+            usual = first if self._default is None else self._default
+            number = usual if self._value is None else self._value
             steps = 0 if self._value is None else steps
-        if self._scale == "share":
+        if self._scale == "whole":
+            number = float(max(int(number) + steps, 0))
+        elif self._scale == "share":
             number = 1 - _stepped(1 - number, -steps)
             number = min(max(round(number, 12), 0.0), 1.0)
         elif self._scale == "factor":

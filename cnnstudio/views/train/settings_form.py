@@ -6,15 +6,11 @@ field's own: a setting added to `TrainingSettings` appears here without a line c
 
 from __future__ import annotations
 
-import types
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
-    QCheckBox,
     QComboBox,
     QFrame,
     QGridLayout,
@@ -22,36 +18,34 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from cnnstudio.app.document import Document
-from cnnstudio.views import theme
-from cnnstudio.views.train.number_edit import NumberEdit, Scale
+from cnnstudio.views import icons, theme
+from cnnstudio.views.train.number_edit import NumberEdit
+from cnnstudio.views.train.rate_curve import RateCurve
+from cnnstudio.views.train.setting_editors import (
+    Path,
+    Row,
+    flatten,
+    make_editor,
+    value_at,
+    with_value,
+)
+from cnnstudio.views.train.setting_groups import (
+    BASIC,
+    GROUPS,
+    LABELS,
+    Group,
+    applies,
+    group_of,
+    setting_grid,
+)
+from cnnstudio.views.widgets import Line, QuietButton, Title
 
-Path = tuple[str, ...]
-LABELS: dict[Path, str] = {
-    ("optimizer", "name"): "optimizer",
-    ("early_stopping", "enabled"): "early_stopping",
-}
-HEADINGS = {"optimizer": "Optimizer", "early_stopping": "Early stopping", "seed": "Repeatability"}
-# Where a plain field begins or goes on a group; nested models make their own.
-ORDER = ("optimizer", "loss", "batch_size", "epochs", "early_stopping", "seed", "deterministic")
-HEADED = {"loss": "Steps", **HEADINGS}
-SHARES = {"momentum", "rho", "beta_1", "beta_2"}
 HINT = "Point at a setting to read what it does."
-
-
-@dataclass
-class Row:
-    """One setting: its label and editor, and how to show a value in it."""
-
-    label: QLabel
-    editor: QWidget
-    show: Callable[[Any], None]
-    help: str
 
 
 class SettingsForm(QFrame):
@@ -62,53 +56,62 @@ class SettingsForm(QFrame):
         self._document = document
         self._showing = False
         self.rows: dict[Path, Row] = {}
+        self.groups: dict[str, Group] = {}
         self.setProperty("role", "panel")
         self.setObjectName("trainingSettings")
         self.setAccessibleName("Training settings")
 
         inner = QWidget(self)
-        self._grid = QGridLayout(inner)
-        self._grid.setContentsMargins(theme.S16, theme.S4, theme.S12, theme.S12)
-        self._grid.setHorizontalSpacing(theme.S12)
-        self._grid.setVerticalSpacing(6)
-        self._grid.setColumnStretch(0, 1)
-        self._grid.setColumnMinimumWidth(1, 132)
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(theme.S16, theme.S4, theme.S12, theme.S12)
+        column.setSpacing(theme.S8)
+        basic = QWidget(inner)
+        self._basic = setting_grid(basic)
+        column.addWidget(basic)
+        self.curve = RateCurve(document, inner)
+        column.addWidget(self.curve)
+        self.more_button = QPushButton("More settings", inner)
+        self.more_button.setObjectName("moreSettingsButton")
+        self.more_button.setProperty("role", "fold")
+        self.more_button.setCheckable(True)
+        column.addWidget(self.more_button, 0, Qt.AlignmentFlag.AlignLeft)
+        self._more = QWidget(inner)
+        more = QVBoxLayout(self._more)
+        more.setContentsMargins(0, 0, 0, 0)
+        more.setSpacing(theme.S8)
+        for name, title in GROUPS.items():
+            self.groups[name] = Group(name, title, self._more)
+            more.addWidget(self.groups[name])
+        column.addWidget(self._more)
+        column.addStretch(1)
         self._build(type(document.training))
-        self._grid.setRowStretch(self._grid.rowCount(), 1)
         scroll = QScrollArea(self)
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(inner)
 
-        title = QLabel("Settings", self)
-        title.setProperty("role", "title")
-        self.defaults_button = QPushButton("Defaults", self)
-        self.defaults_button.setObjectName("defaultTrainingButton")
+        self.defaults_button = QuietButton("Defaults", "defaultTrainingButton", self.reset)
         self.defaults_button.setAccessibleName("Set all training settings to their defaults")
-        self.defaults_button.setProperty("role", "quiet")
-        self.defaults_button.clicked.connect(self.reset)
         head = QHBoxLayout()
         head.setContentsMargins(theme.S16, theme.S8, theme.S8, 0)
-        head.addWidget(title, 1)
+        head.addWidget(Title("Settings", self), 1)
         head.addWidget(self.defaults_button)
-
-        line = QFrame(self)
-        line.setProperty("role", "line")
-        line.setFixedHeight(1)
         self.help = QLabel(HINT, self)
         self.help.setObjectName("settingHelp")
         self.help.setProperty("role", "secondary")
         self.help.setWordWrap(True)
         self.help.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.help.setContentsMargins(theme.S16, theme.S8, theme.S16, theme.S8)
-        self.help.setFixedHeight(92)
+        self.help.setFixedHeight(104)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(head)
         layout.addWidget(scroll, 1)
-        layout.addWidget(line)
+        layout.addWidget(Line(parent=self))
         layout.addWidget(self.help)
+        self.more_button.toggled.connect(self._show_more)
+        self._show_more(False)
         document.training_changed.connect(self.refresh)
         self.refresh()
 
@@ -116,72 +119,35 @@ class SettingsForm(QFrame):
 
     def _build(self, model: type) -> None:
         fields: dict[str, Any] = model.model_fields  # type: ignore[attr-defined]
-        names = [name for name in ORDER if name in fields]
-        for name in [*names, *(name for name in fields if name not in ORDER)]:
-            if name in HEADED:
-                self._heading(HEADED[name])
-            for path, field in _flatten((name,), fields[name]):
-                self._add(path, field)
+        found = dict(pair for name in fields for pair in flatten((name,), fields[name]))
+        for path in BASIC:
+            self._add(path, found[path], self._basic)
+        for path, field in found.items():
+            if path not in BASIC:
+                self._add(path, field, self.groups[group_of(path)].grid)
 
-    def _heading(self, text: str) -> None:
-        label = QLabel(text, self)
-        label.setProperty("role", "heading")
-        label.setContentsMargins(0, theme.S8 if self._grid.count() else 0, 0, 0)
-        self._grid.addWidget(label, self._grid.rowCount(), 0, 1, 2)
-
-    def _add(self, path: Path, field: Any) -> None:
+    def _add(self, path: Path, field: Any, grid: QGridLayout) -> None:
         name = LABELS.get(path, path[-1])
-        label = QLabel(name, self)
-        editor, show = self._editor(path, field)
+        parent = grid.parentWidget() or self
+        label = QLabel(name, parent)
+        editor, show, show_default = make_editor(
+            field, path[-1], lambda value: self._edit(path, value), parent
+        )
         editor.setObjectName(".".join(path))
         editor.setAccessibleName(name)
         editor.setAccessibleDescription(field.description or "")
         default = field.get_default(call_default_factory=True)
-        shown = "Keras's own" if default is None else default
-        text = f"{field.description or ''} Default: {shown}."
+        text = field.description or ""
+        if default is not None:
+            text = f"{text} Default: {default}."
         for widget in (label, editor):
             widget.setToolTip(f"<p>{text}</p>")
             widget.installEventFilter(self)
         label.setBuddy(editor)
-        row = self._grid.rowCount()
-        self._grid.addWidget(label, row, 0)
-        self._grid.addWidget(editor, row, 1)
-        self.rows[path] = Row(label, editor, show, text)
-
-    def _editor(self, path: Path, field: Any) -> tuple[QWidget, Callable[[Any], None]]:
-        kind, optional = _without_none(field.annotation)
-        if get_origin(kind) is Literal:
-            return self._choice(path, [str(choice) for choice in get_args(kind)])
-        if kind is bool:
-            box = QCheckBox(self)
-            box.toggled.connect(lambda on: self._edit(path, on))
-            return box, box.setChecked
-        if kind is int:
-            spin = QSpinBox(self)
-            low, high = _range(field)
-            spin.setRange(int(low), int(min(high, 2**31 - 1)))
-            spin.setFont(theme.font(mono=True))
-            # The stylesheet's padding does not reach the field inside.
-            spin.lineEdit().setTextMargins(6, 0, 0, 0)
-            spin.setFixedHeight(theme.HIT)
-            spin.valueChanged.connect(lambda value: self._edit(path, value))
-            return spin, spin.setValue
-        scale: Scale = "share" if path[-1] in SHARES else "factor"
-        number = NumberEdit(
-            scale, optional=optional, placeholder="Keras's own" if optional else "", parent=self
-        )
-        number.edited.connect(lambda value: self._edit(path, value))
-        return number, number.set_value
-
-    def _choice(self, path: Path, choices: list[str]) -> tuple[QWidget, Callable[[Any], None]]:
-        combo = QComboBox(self)
-        combo.addItems(choices)
-        combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        combo.setMinimumContentsLength(8)
-        longest = max(combo.fontMetrics().horizontalAdvance(choice) for choice in choices)
-        combo.view().setMinimumWidth(longest + 48)
-        combo.textActivated.connect(lambda text: self._edit(path, text))
-        return combo, combo.setCurrentText
+        row = grid.rowCount()
+        grid.addWidget(label, row, 0)
+        grid.addWidget(editor, row, 1)
+        self.rows[path] = Row(label, editor, show, text, show_default, default)
 
     # -- values -------------------------------------------------------------------------------
 
@@ -189,15 +155,10 @@ class SettingsForm(QFrame):
         if self._showing:
             return
         settings = self._document.training
-        if _get(settings, path) == value:
+        if value_at(settings, path) == value:
             return
-        changed = settings.model_dump()
-        inside = changed
-        for part in path[:-1]:
-            inside = inside[part]
-        inside[path[-1]] = value
         try:
-            new = type(settings).model_validate(changed)
+            new = with_value(settings, path, value)
         except ValueError as error:
             self._refuse(path, error)
             return
@@ -209,40 +170,60 @@ class SettingsForm(QFrame):
         if isinstance(row.editor, NumberEdit):
             row.editor.refuse()
         reasons = [str(found["msg"]) for found in error.errors()]  # type: ignore[attr-defined]
-        self.help.setText(f"<b>{row.label.text()}</b>: {'; '.join(reasons)}.")
+        said = "; ".join(reasons).removeprefix("Value error, ")
+        self.help.setText(f"<b>{row.label.text()}</b>: {said}.")
 
     def reset(self) -> None:
         """Every setting to its default, as one undo step."""
         self._document.set_training(type(self._document.training)(), "Default training settings")
 
     def refresh(self) -> None:
-        """Show the document's settings; only the arguments that the chosen optimizer takes."""
+        """Show the document's settings; only those that have a meaning with the others."""
         settings = self._document.training
+        changed = dict.fromkeys(self.groups, 0)
+        seen = dict.fromkeys(self.groups, 0)
         self._showing = True
         try:
             for path, row in self.rows.items():
-                row.show(_get(settings, path))
+                if path[0] == "optimizer":
+                    row.show_default(settings.optimizer.default(path[-1]))
+                value = value_at(settings, path)
+                row.show(value)
+                visible = applies(settings, path)
+                row.label.setVisible(visible)
+                row.editor.setVisible(visible)
+                if path not in BASIC:
+                    where = group_of(path)
+                    seen[where] += visible
+                    changed[where] += visible and value != row.default
         finally:
             self._showing = False
-        from cnnstudio.training.settings import OPTIMIZER_ARGUMENTS
+        for name, group in self.groups.items():
+            group.say(changed[name])
+            group.setVisible(seen[name] > 0)
+        total = sum(changed.values())
+        said = f"More settings  ·  {total} set" if total else "More settings"
+        self.more_button.setText(said)
+        self.more_button.setAccessibleName(said)
 
-        taken = OPTIMIZER_ARGUMENTS[settings.optimizer.name]
-        for path, row in self.rows.items():
-            visible = True
-            if path[0] == "optimizer" and path[-1] != "name":
-                visible = path[-1] in taken
-            elif path[0] == "early_stopping" and path[-1] != "enabled":
-                visible = settings.early_stopping.enabled
-            row.label.setVisible(visible)
-            row.editor.setVisible(visible)
+    def _show_more(self, on: bool) -> None:
+        self._more.setVisible(on)
+        icons.set_icon(self.more_button, "expand" if on else "next", "secondary")
+
+    def reveal(self, path: Path) -> None:
+        """Unfold whatever hides a setting and put the cursor there."""
+        if path not in BASIC:
+            self.more_button.setChecked(True)
+            self.groups[group_of(path)].head.setChecked(True)
+        self.rows[path].editor.setFocus()
 
     # -- help ---------------------------------------------------------------------------------
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.Enter, QEvent.Type.FocusIn):
-            for row in self.rows.values():
+            for path, row in self.rows.items():
                 if watched in (row.label, row.editor):
-                    self.help.setText(f"<b>{row.label.text()}</b>: {row.help}")
+                    self.help.setText(f"<b>{row.label.text()}</b>: {self._help(path, row)}")
         elif event.type() == QEvent.Type.Wheel:
             # Scrolling the form must not change the field that happens to be under the pointer.
             fields = (QAbstractSpinBox, QComboBox)
@@ -251,33 +232,9 @@ class SettingsForm(QFrame):
                 return True
         return super().eventFilter(watched, event)
 
-
-def _flatten(path: Path, field: Any) -> Iterator[tuple[Path, Any]]:
-    """The field itself, or the fields of the model it holds."""
-    inner = getattr(field.annotation, "model_fields", None)
-    if inner is None:
-        yield path, field
-        return
-    for name, found in inner.items():
-        yield from _flatten((*path, name), found)
-
-
-def _without_none(annotation: Any) -> tuple[Any, bool]:
-    if get_origin(annotation) in (Union, types.UnionType):
-        kinds = [kind for kind in get_args(annotation) if kind is not type(None)]
-        return kinds[0], len(kinds) < len(get_args(annotation))
-    return annotation, False
-
-
-def _range(field: Any) -> tuple[float, float]:
-    low, high = 0.0, float(2**31 - 1)
-    for limit in field.metadata:
-        low = getattr(limit, "ge", low)
-        high = getattr(limit, "le", high)
-    return low, high
-
-
-def _get(settings: Any, path: Path) -> Any:
-    for part in path:
-        settings = getattr(settings, part)
-    return settings
+    def _help(self, path: Path, row: Row) -> str:
+        """What a setting does; of the optimizer, what the chosen one is good for."""
+        if path == ("optimizer", "name"):
+            optimizer = self._document.training.optimizer
+            return f"{row.help} {optimizer.name}: {optimizer.spec.about}"
+        return row.help

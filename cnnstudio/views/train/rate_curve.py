@@ -1,0 +1,96 @@
+"""The learning rate over the epochs, as the schedule will set it: drawn before the start."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QWidget
+
+from cnnstudio.app.document import Document
+from cnnstudio.training.schedule import share_at
+from cnnstudio.views import theme
+from cnnstudio.views.train.number_edit import shortest
+from cnnstudio.views.train.plot import small_font
+
+LEFT, RIGHT, TOP, BOTTOM = 2, 2, 20, 18
+# Where no pictures are known yet.
+STEPS_ASSUMED = 100
+POINTS = 400
+
+
+class RateCurve(QWidget):
+    """Draws what `training.schedule` gives, the engine's own function; hidden while it is flat."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self.points: list[tuple[float, float]] = []
+        self.setObjectName("rateCurve")
+        self.setFixedHeight(112)
+        document.training_changed.connect(self.refresh)
+        document.data_changed.connect(self.refresh)
+        theme.watcher.theme_changed.connect(self.update)
+        self.refresh()
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in an epoch, as far as the pictures are known."""
+        report = self._document.report
+        if report is None:
+            return STEPS_ASSUMED
+        pictures = sum((report.splits.get("train") or report.classes).values())
+        if not report.splits.get("train"):
+            pictures -= round(pictures * self._document.data.validation_split)
+        return max(1, math.ceil(pictures / self._document.training.batch_size))
+
+    def refresh(self) -> None:
+        """Compute the curve again."""
+        settings = self._document.training
+        schedule, rate = settings.schedule, settings.optimizer.learning_rate
+        self.setVisible(schedule.moves)
+        steps = self.steps_per_epoch
+        total = steps * settings.epochs
+        stride = max(1, total // POINTS)
+        self.points = [
+            (step / steps, rate * share_at(schedule, step, steps, settings.epochs))
+            for step in (*range(0, total, stride), total - 1)
+        ]
+        first, last = self.points[0][1], self.points[-1][1]
+        top = max(value for _, value in self.points)
+        self.setAccessibleName(
+            f"Learning rate from {first:.3g} to {last:.3g}, at most {top:.3g}, over "
+            f"{settings.epochs:,} epochs"
+        )
+        self.setToolTip("The learning rate over the epochs, as it will be set step by step")
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colours = theme.current()
+        rect = QRectF(self.rect()).adjusted(LEFT, TOP, -RIGHT, -BOTTOM)
+        top = max(value for _, value in self.points) or 1.0
+        end = float(self._document.training.epochs)
+        painter.setFont(small_font(self))
+        painter.setPen(QColor(colours.secondary))
+        flags = Qt.AlignmentFlag
+        painter.drawText(
+            QRectF(LEFT, 0, rect.width(), TOP - 2), flags.AlignLeft, shortest(float(f"{top:.4g}"))
+        )
+        below = QRectF(LEFT, rect.bottom() + 2, rect.width(), BOTTOM - 2)
+        painter.drawText(below, flags.AlignLeft, "0")
+        painter.drawText(below, flags.AlignRight, f"epoch {int(end):,}")
+        painter.setPen(QPen(QColor(colours.border), 1))
+        painter.drawLine(rect.bottomLeft(), rect.bottomRight())
+        painter.drawLine(rect.topLeft(), rect.topRight())
+        line = [
+            QPointF(rect.left() + x / end * rect.width(), rect.bottom() - y / top * rect.height())
+            for x, y in self.points
+        ]
+        pen = QPen(QColor(colours.accent), 2)
+        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        painter.setPen(pen)
+        painter.drawPolyline(QPolygonF(line))
+        painter.end()

@@ -1,0 +1,112 @@
+"""Which training settings stand where: a few always in sight, the others in groups that unfold."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
+
+from cnnstudio.training.optimizers import OPTIMIZERS
+from cnnstudio.training.settings import TrainingSettings
+from cnnstudio.views import icons, theme
+from cnnstudio.views.train.setting_editors import Path
+
+LABELS: dict[Path, str] = {
+    ("optimizer", "name"): "optimizer",
+    ("schedule", "name"): "schedule",
+    ("early_stopping", "enabled"): "early_stopping",
+}
+# Enough to train: shown without asking, in this order.
+BASIC: tuple[Path, ...] = (
+    ("epochs",),
+    ("batch_size",),
+    ("optimizer", "name"),
+    ("optimizer", "learning_rate"),
+    ("schedule", "name"),
+    ("early_stopping", "enabled"),
+)
+GROUPS = {
+    "schedule": "Learning-rate schedule",
+    "optimizer": "Optimizer",
+    "weights": "Gradients and weights",
+    "objective": "Loss",
+    "early_stopping": "Early stopping",
+    "more": "Repeatability",
+}
+_OWN = {argument for spec in OPTIMIZERS.values() for argument in spec.arguments}
+
+
+def group_of(path: Path) -> str:
+    """The group a setting stands in; settings that nobody placed stand in the last."""
+    if path[0] == "optimizer" and path[-1] not in _OWN:
+        return "weights"
+    if path[0] in GROUPS:
+        return path[0]
+    if path[0] == "loss":
+        return "objective"
+    return "more"
+
+
+def applies(settings: TrainingSettings, path: Path) -> bool:
+    """Whether a setting has a meaning with the others as they are."""
+    match path:
+        case ("optimizer", ("ema_momentum" | "ema_overwrite_frequency")):
+            return settings.optimizer.use_ema
+        case ("optimizer", name) if name != "name":
+            return name in settings.optimizer.taken
+        case ("schedule", ("cycle_factor" | "peak_factor")):
+            schedule = settings.schedule
+            return schedule.name == "cosine" and schedule.cycle_epochs is not None
+        case ("schedule", "warmup_from"):
+            return settings.schedule.warmup_epochs > 0
+        case ("schedule", name) if name != "name":
+            return name in settings.schedule.taken
+        case ("early_stopping", name) if name != "enabled":
+            return settings.early_stopping.enabled
+    return True
+
+
+class Group(QWidget):
+    """A heading that unfolds what is below it; it says how many settings differ from the usual."""
+
+    toggled = Signal()
+
+    def __init__(self, name: str, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._title = title
+        self.head = QPushButton(title, self)
+        self.head.setObjectName(f"{name}Group")
+        self.head.setProperty("role", "fold")
+        self.head.setCheckable(True)
+        self.head.toggled.connect(self._unfold)
+        self.body = QWidget(self)
+        self.grid = setting_grid(self.body)
+        self.body.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.S4)
+        layout.addWidget(self.head, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self.body)
+        self._unfold(False)
+        self.say(0)
+
+    def say(self, changed: int) -> None:
+        """Tell how many settings inside are not at their defaults."""
+        self.head.setText(f"{self._title}  ·  {changed} set" if changed else self._title)
+        state = "unfolded" if self.head.isChecked() else "folded"
+        self.head.setAccessibleName(f"{self._title}, {changed} set, {state}")
+
+    def _unfold(self, on: bool) -> None:
+        self.body.setVisible(on)
+        icons.set_icon(self.head, "expand" if on else "next", "secondary")
+        self.toggled.emit()
+
+
+def setting_grid(parent: QWidget) -> QGridLayout:
+    """The grid of labels and editors of the form."""
+    grid = QGridLayout(parent)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(theme.S12)
+    grid.setVerticalSpacing(6)
+    grid.setColumnStretch(0, 1)
+    grid.setColumnMinimumWidth(1, 132)
+    return grid
