@@ -1,6 +1,6 @@
 """How well a trained network does on a folder of pictures whose classes are known.
 
-Reads a folder of classes through `cnnstudio.data.scan`, answers with the loss, the accuracy, the
+Takes the pictures that `held_out` chooses, answers with the loss, the accuracy, the
 confusion matrix and figures for each class; `cnnstudio evaluate` prints them, the Explore page
 draws them.
 """
@@ -16,17 +16,11 @@ from typing import Any
 import numpy as np
 
 from cnnstudio.data.report import shown
-from cnnstudio.data.scan import scan_folder
-from cnnstudio.data.walk import SPLIT_NAMES
-from cnnstudio.errors import StudioError
+from cnnstudio.evaluation.held_out import EvaluationError, pictures_of
 from cnnstudio.evaluation.predict import Classifier, Unreadable, as_probabilities, output_kind
 from cnnstudio.keras_build.trained import TrainedModel
 
 Progress = Callable[[int, int], None]
-
-
-class EvaluationError(StudioError):
-    """A folder a network cannot be measured on, with the reason and the way out."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +100,7 @@ class Evaluation:
             "confusion_matrix": self.confusion_matrix.tolist(),
             "per_class": [figures.to_json() for figures in self.per_class],
             "images": self.images,
+            "split": self.split,
             "skipped": [
                 {"path": shown(skipped.path), "reason": skipped.reason} for skipped in self.skipped
             ],
@@ -123,41 +118,21 @@ def evaluate(
 ) -> Evaluation:
     """Measure a trained network on a folder of classes.
 
-    `split` chooses a part ("train", "val" or "test") of a folder that has parts; without it
-    `test` is used if there is one, else `val`, else everything. `progress(done, pictures)` is
-    called after each batch. Raises `EvaluationError`, `DataError`, or `Cancelled`.
+    On the folder a run was trained on, what it held out counts (`held_out.pictures_of`); `split`
+    chooses another part ("train", "val" or "test"). `progress(done, pictures)` is called after
+    each batch. Raises `EvaluationError`, `DataError`, or `Cancelled`.
     """
-    report = scan_folder(folder, cancelled=cancelled)
-    present = {picture.split for picture in report.pictures}
-    if split is None:
-        split = next((part for part in ("test", "val") if part in present), None)
-    elif split not in present:
-        raise EvaluationError(f"{folder} has no part {split!r} to evaluate on.")
-    samples = [
-        (picture.path, picture.label)
-        for picture in report.pictures
-        if split is None or picture.split == split
-    ]
-    skipped = [
-        Unreadable(each.path, each.reason)
-        for each in report.skipped
-        if split is None or _part_of(each.path, report.folder) == split
-    ]
+    measured = pictures_of(trained.path, folder, split, cancelled)
     return evaluate_samples(
         trained,
-        samples,
+        measured.samples,
         where=str(folder),
-        skipped=skipped,
-        split=split,
+        skipped=measured.skipped,
+        split=measured.split,
         batch_size=batch_size,
         progress=progress,
         cancelled=cancelled,
     )
-
-
-def _part_of(path: Path, folder: Path) -> str | None:
-    """The part ("train", "val" or "test") a file below a folder with parts belongs to."""
-    return SPLIT_NAMES.get(path.relative_to(folder).parts[0].lower())
 
 
 def evaluate_samples(

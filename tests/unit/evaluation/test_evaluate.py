@@ -10,11 +10,13 @@ from sklearn.metrics import f1_score
 
 from cnnstudio.data.pictures import load_picture
 from cnnstudio.data.scan import DataError
+from cnnstudio.data.settings import DataSettings
 from cnnstudio.errors import Cancelled
 from cnnstudio.evaluation.evaluate import EvaluationError, evaluate
 from cnnstudio.graph.edits import set_setting, set_settings
 from cnnstudio.graph.preparation import Preparation
 from cnnstudio.graph.presets import PRESETS
+from cnnstudio.graph.project import Project, load_project, save_project
 from cnnstudio.keras_build.build import build_model
 from cnnstudio.keras_build.trained import TrainedModel
 
@@ -60,6 +62,7 @@ def test_json(trained, pictures):
         "confusion_matrix",
         "per_class",
         "images",
+        "split",
         "skipped",
     }
     assert document["images"] == 12
@@ -135,6 +138,66 @@ def test_a_folder_of_classes_without_parts_and_one_class(trained, pictures):
     result = evaluate(trained, pictures / "test")
     assert result.per_class[0].support == 0
     assert result.accuracy == 1.0
+
+
+def run_on(folder, colour_run, run, **data):
+    """A copy of the run, as if trained on `folder` with these data settings."""
+    shutil.copytree(colour_run, run)
+    network = load_project(run / "project.cnns").network
+    settings = DataSettings(folder=str(folder), **data)
+    save_project(Project(network, settings.to_json()), run / "project.cnns")
+    return TrainedModel.load(run)
+
+
+def test_the_folder_of_the_run_is_measured_on_what_it_held_out(colour_run, pictures, tmp_path):
+    folder = pictures / "test"
+    trained = run_on(folder, colour_run, tmp_path / "run", validation_split=0.25)
+    result = evaluate(trained, folder)
+    assert (result.split, result.images) == ("val", 3)
+    assert evaluate(trained, folder, split="train").images == 9
+    with pytest.raises(EvaluationError, match="'test'"):
+        evaluate(trained, folder, split="test")
+    # A picture of the same name may lie there later: what was written down counts.
+    kept = {record.path for record in result.records}
+    lines = [
+        f"{path.relative_to(folder).as_posix()},x,{'train' if path in kept else 'test'}"
+        for path in folder.rglob("*.png")
+    ]
+    (tmp_path / "run" / "split.csv").write_text("path,class,split\n" + "\n".join(lines))
+    result = evaluate(trained, folder)
+    assert (result.split, result.images) == ("test", 9)
+    assert not kept & {record.path for record in result.records}
+
+
+def test_corrections_of_the_run_hold_when_it_is_measured(colour_run, pictures, tmp_path):
+    (pictures / "test" / "red").rename(pictures / "test" / "crimson")
+    trained = run_on(
+        pictures,
+        colour_run,
+        tmp_path / "run",
+        merged={"crimson": "red"},
+        excluded=("test/blue/0.png",),
+        relabelled={"test/blue/1.png": "green"},
+    )
+    for folder in (pictures, pictures / "test"):  # without a train part, so as another folder
+        if folder == pictures:
+            shutil.copytree(pictures / "test", pictures / "train")
+        result = evaluate(trained, folder)
+        assert result.images == 11
+        assert [figures.support for figures in result.per_class] == [2, 5, 4]
+    elsewhere = shutil.copytree(pictures / "test", tmp_path / "elsewhere")
+    assert evaluate(trained, elsewhere).images == 12
+
+
+def test_pictures_by_name_are_measured_by_name(colour_run, pictures, tmp_path):
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for path in (pictures / "test").rglob("*.png"):
+        shutil.copy(path, flat / f"{path.parent.name}_{path.name}")
+    layout = {"kind": "filename", "pattern": "{class}_{number}"}
+    trained = run_on(tmp_path / "gone", colour_run, tmp_path / "run", layout=layout)
+    result = evaluate(trained, flat)
+    assert (result.images, result.accuracy) == (12, 1.0)
 
 
 def test_parts_are_chosen(trained, pictures):
