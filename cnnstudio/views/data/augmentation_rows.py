@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import (
-    QAbstractSpinBox,
-    QCheckBox,
-    QDoubleSpinBox,
-    QHBoxLayout,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from cnnstudio.data.augmentation import Operation, Scale
+from cnnstudio.data.augmentation.operation import figure
 from cnnstudio.views import theme
 from cnnstudio.views.range_slider import RangeSlider
 from cnnstudio.views.widgets import QuietButton, Secondary, name_widget
@@ -38,7 +32,7 @@ class NumberRow(QWidget):
         low, high = scale.shown(scale.low), scale.shown(scale.high)
         self.slider = RangeSlider(name, words, low, high, scale.step)
         self.fields = tuple(
-            _NumberField(f"{name}_field{number}", word, scale) for number, word in enumerate(words)
+            NumberField(f"{name}_field{number}", word, scale) for number, word in enumerate(words)
         )
         label = Secondary(scale.label)
         label.setWordWrap(False)
@@ -53,7 +47,7 @@ class NumberRow(QWidget):
                 dash.setWordWrap(False)
                 line.addWidget(dash)
             line.addWidget(field)
-            field.valueChanged.connect(lambda _value, number=number: self._typed(number))
+            field.chosen.connect(lambda _value, number=number: self._typed(number))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -74,8 +68,7 @@ class NumberRow(QWidget):
 
     def _put(self, shown: tuple[float, ...]) -> None:
         for field, number in zip(self.fields, shown, strict=True):
-            with QSignalBlocker(field):
-                field.setValue(number)
+            field.set_value(number)
 
     def _slid(self, shown: tuple[float, ...]) -> None:
         self._put(shown)
@@ -86,7 +79,7 @@ class NumberRow(QWidget):
         self.settled.emit(self._meant(shown))
 
     def _typed(self, number: int) -> None:
-        shown = [field.value() for field in self.fields]
+        shown = [field.value for field in self.fields]
         # A least above the greatest takes that along.
         if shown[0] > shown[-1]:
             shown = [shown[number]] * 2
@@ -99,30 +92,53 @@ class NumberRow(QWidget):
         return meant[0] if len(meant) == 1 else (meant[0], meant[1])
 
 
-class _NumberField(QDoubleSpinBox):
-    """A number with its unit; sent when it is typed whole."""
+class NumberField(QLineEdit):
+    """A number with its unit; `chosen` carries it when another was typed, or stepped to by a key.
+
+    What is no number is undone on leaving the field.
+    """
+
+    chosen = Signal(float)
 
     def __init__(self, name: str, accessible: str, scale: Scale) -> None:
         super().__init__()
         name_widget(self, name, accessible)
-        self.setRange(scale.shown(scale.low), scale.shown(scale.high))
-        self.setSingleStep(scale.step)
-        self.setDecimals(next(n for n in range(4) if round(scale.step * 10**n) >= 1))
-        self.setSuffix(scale.unit)
-        self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
-        self.setKeyboardTracking(False)
-        # Arrows would take a third of the room; the keys step.
-        self.setStyleSheet("QAbstractSpinBox::up-button, ::down-button { width: 0; }")
-        # The stylesheet's padding does not reach the text inside.
-        self.lineEdit().setTextMargins(theme.S8, 0, 0, 0)
-        self.setFixedWidth(72)
+        self._scale = scale
+        self._value = 0.0
+        self.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.setFixedWidth(64)
+        self.editingFinished.connect(self._typed)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        # Scrolling the panel must not change what happens to lie under the pointer.
-        if self.hasFocus():
-            super().wheelEvent(event)
+    @property
+    def value(self) -> float:
+        """The number as it is shown."""
+        return self._value
+
+    def set_value(self, value: float) -> None:
+        """Show a number without sending anything."""
+        self._value = value
+        self.setText(f"{figure(value)}{self._scale.unit}")
+
+    def _typed(self) -> None:
+        text = self.text().replace(self._scale.unit.strip() or " ", "").replace("−", "-")
+        try:
+            self._choose(float(text.replace(",", ".")))
+        except ValueError:
+            self.set_value(self._value)
+
+    def _choose(self, value: float) -> None:
+        before, scale = self._value, self._scale
+        # To the limits and back: what is shown is what is meant.
+        self.set_value(scale.shown(scale.meant(value)))
+        if self._value != before:
+            self.chosen.emit(self._value)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        steps = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()))
+        if steps is None:
+            super().keyPressEvent(event)
         else:
-            event.ignore()
+            self._choose(self._value + steps * self._scale.step)
 
 
 class OperationRow(QWidget):

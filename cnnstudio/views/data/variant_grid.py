@@ -10,7 +10,7 @@ from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QPixmap, QResizeEve
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolTip, QVBoxLayout, QWidget
 
 from cnnstudio.views import theme
-from cnnstudio.views.data.variants import Variants
+from cnnstudio.views.data.variants import Shares, Variants
 from cnnstudio.views.pictures import CAPTION, GAP, image_of, paint_picture
 from cnnstudio.views.widgets import Secondary
 
@@ -153,8 +153,9 @@ class VariantGrid(QWidget):
         for row, pixmap in enumerate(self._originals):
             self._paint_tile(painter, self._cell(row, -1), pixmap, found.labels[row])
             for column, variant in enumerate(self._variants[row] if self._variants else ()):
-                caption = found.captions[row][column]
-                self._paint_tile(painter, self._cell(row, column), variant, caption)
+                cell = self._cell(row, column)
+                text = _shares_words(found.shares[row][column], cell.width(), painter)
+                self._paint_tile(painter, cell, variant, text)
 
     def _paint_tile(self, painter: QPainter, cell: QRect, pixmap: QPixmap, caption: str) -> None:
         paint_picture(painter, cell, pixmap)
@@ -179,11 +180,21 @@ class VariantGrid(QWidget):
         for row, name in enumerate(found.names):
             if self._cell(row, -1).contains(at):
                 return f"{name}\n{found.labels[row]}"
-            for column, caption in enumerate(found.captions[row] if found.captions else ()):
+            for column, shares in enumerate(found.shares[row] if found.shares else ()):
                 if self._cell(row, column).contains(at):
-                    return f"{name}\n{caption or found.labels[row]}"
+                    words = [f"{label} {share:.0%}" for label, share in shares]
+                    return "\n".join([name, *(words or [found.labels[row]])])
         return ""
 
 
 def _pixmap(pixels: np.ndarray) -> QPixmap:
     return QPixmap.fromImage(image_of(pixels))
+
+
+def _shares_words(shares: Shares, width: int, painter: QPainter) -> str:
+    """ "cat 70 % · dog 30 %", the names shortened so that all figures can be read."""
+    metrics = painter.fontMetrics()
+    room = (width - 8) // max(1, len(shares)) - metrics.horizontalAdvance(" 00 % ")
+    names = (metrics.elidedText(name, Qt.TextElideMode.ElideRight, room) for name, _ in shares)
+    parts = zip(names, shares, strict=True)
+    return " · ".join(f"{name} {100 * share:.0f} %" for name, (_, share) in parts)

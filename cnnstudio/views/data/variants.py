@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Pixels of the longer side while a slider moves, and at rest: no tile shows more.
 QUICK, FULL = 96, 256
+# The two classes of most of a mixed picture, with their shares in 0 to 1.
+Shares = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,14 @@ class Variants:
     """Pictures as uint8 (h, w, c): the originals, and in as many rows what became of them.
 
     `variants` is empty as long as TensorFlow is loaded, or where nothing is switched on.
-    `captions` say the shares of classes where pictures are mixed, else they are empty.
+    `shares` are those of the classes where a picture is mixed, else they are empty.
     """
 
     names: tuple[str, ...]
     labels: tuple[str, ...]
     originals: tuple[np.ndarray, ...]
     variants: tuple[tuple[np.ndarray, ...], ...] = ()
-    captions: tuple[tuple[str, ...], ...] = ()
+    shares: tuple[tuple[Shares, ...], ...] = ()
 
 
 class VariantMaker:
@@ -97,13 +99,13 @@ class VariantMaker:
         with tf.device("CPU"):
             made = augment(tf.constant(wish.number, tf.int64), tf.constant(batch), labels)
         pixels = np.rint(np.clip(made[0].numpy(), 0, 255)).astype(np.uint8)
-        shares = np.asarray(made[1])
-        variants, captions = [], []
+        labels = np.asarray(made[1])
+        variants, shares = [], []
         for row in range(len(found.originals)):
             part = range(row * each, (row + 1) * each)
             variants.append(tuple(pixels[place] for place in part))
-            captions.append(tuple(_caption(shares[place], classes) for place in part))
-        return replace(found, variants=tuple(variants), captions=tuple(captions))
+            shares.append(tuple(_shares(labels[place], classes) for place in part))
+        return replace(found, variants=tuple(variants), shares=tuple(shares))
 
     def _pictures(self, wish: Wish) -> tuple[list[Sample], list[np.ndarray]]:
         import numpy as np
@@ -164,9 +166,8 @@ def _scaled(settings: AugmentationSettings, scale: float) -> AugmentationSetting
     return settings.model_copy(update={"blur": blur})
 
 
-def _caption(shares: Any, classes: tuple[str, ...]) -> str:
-    """The shares of two classes in words; empty for a picture of one."""
-    most = sorted(range(len(classes)), key=lambda number: -shares[number])[:2]
-    if shares[most[0]] > 0.995:
-        return ""
-    return " · ".join(f"{classes[number]} {100 * shares[number]:.0f} %" for number in most)
+def _shares(label: Any, classes: tuple[str, ...]) -> Shares:
+    most = sorted(range(len(classes)), key=lambda number: -label[number])[:2]
+    if label[most[0]] > 0.995:
+        return ()
+    return tuple((classes[number], float(label[number])) for number in most)
