@@ -20,6 +20,7 @@ import numpy as np
 from cnnstudio.errors import Cancelled, StudioError
 from cnnstudio.evaluation.class_scores import class_scores
 from cnnstudio.evaluation.predict import Classifier
+from cnnstudio.keras_build.uses import outputs_of
 
 Baseline = Literal["black", "grey", "white", "mean"]
 Array = np.ndarray[Any, Any]
@@ -67,6 +68,7 @@ class Attributor:
         self._classifier = classifier
         self._model = classifier.trained.model
         self._scores = class_scores(self._model)
+        self._outputs = outputs_of(self._model)
         self._functions: dict[Any, Callable[..., Any]] = {}
 
     # --- Grad-CAM
@@ -75,19 +77,13 @@ class Attributor:
     def cam_layers(self) -> tuple[str, ...]:
         """Layers with height and width on the way to the scores, in the network's order."""
         above = _ancestors(self._scores.tensor)
-        return tuple(
-            layer.name
-            for layer in self._model.layers
-            if id(layer) in above and _is_map(layer) and type(layer).__name__ != "InputLayer"
-        )
+        return tuple(name for name, tensor in self._outputs.items() if _is_map(tensor, above))
 
     @property
     def usual_layer(self) -> str | None:
         """The layer Grad-CAM is asked of unless told otherwise: the last convolution."""
         layers = self.cam_layers
-        convolutions = tuple(
-            name for name in layers if type(self._model.get_layer(name)).__name__ in _CONVOLUTIONS
-        )
+        convolutions = [name for name in layers if _kind(self._outputs[name]) in _CONVOLUTIONS]
         found = convolutions or layers
         return found[-1] if found else None
 
@@ -121,7 +117,7 @@ class Attributor:
     def _cam(self, name: str) -> Callable[..., Any]:
         import tensorflow as tf
 
-        part = self._part(self._model.get_layer(name).output)
+        part = self._part(self._outputs[name])
 
         @tf.function(input_signature=self._signature(), autograph=False)
         def function(pixels: Any, chosen: Any) -> Any:
@@ -340,23 +336,30 @@ def _plain(pixels: Array, baseline: Baseline) -> Array | float:
     return {"black": 0.0, "grey": 127.5, "white": 255.0}[baseline]
 
 
-def _is_map(layer: Any) -> bool:
-    """Whether a layer has one output with more than one place."""
-    try:
-        shape = layer.output.shape
-    except (AttributeError, ValueError):
-        return False
-    return len(shape) == 4 and any(side is None or side > 1 for side in shape[1:3])
+def _is_map(tensor: Any, above: set[int]) -> bool:
+    """Whether a layer's output has more than one place and is among the tensors `above`."""
+    return (
+        id(tensor) in above
+        and _kind(tensor) != "InputLayer"
+        and len(tensor.shape) == 4
+        and any(side is None or side > 1 for side in tensor.shape[1:3])
+    )
+
+
+def _kind(tensor: Any) -> str:
+    """The class of the layer that a tensor comes from."""
+    return type(tensor._keras_history.operation).__name__
 
 
 def _ancestors(tensor: Any) -> set[int]:
-    """The identities of the layers that a tensor comes from."""
+    """The identities of the tensors that a tensor comes from, and its own."""
     found: set[int] = set()
     waiting = [tensor]
     while waiting:
-        layer, node, _ = waiting.pop()._keras_history
-        if id(layer) in found:
+        tensor = waiting.pop()
+        if id(tensor) in found:
             continue
-        found.add(id(layer))
+        found.add(id(tensor))
+        layer, node, _ = tensor._keras_history
         waiting += layer._inbound_nodes[node].input_tensors
     return found

@@ -19,6 +19,7 @@ import numpy as np
 from cnnstudio.errors import Cancelled, StudioError
 from cnnstudio.evaluation.class_scores import class_scores
 from cnnstudio.evaluation.predict import Classifier, Unreadable
+from cnnstudio.keras_build.uses import outputs_of
 
 Array = np.ndarray[Any, Any]
 
@@ -196,14 +197,12 @@ def _part(classifier: Classifier, layer: str) -> tuple[Any, Callable[[Any], Any]
 
 
 def _tensor(classifier: Classifier, layer: str) -> Any:
-    model = classifier.trained.model
-    try:
-        return model.get_layer(layer).output
-    except (ValueError, AttributeError) as error:
-        known = ", ".join(each.name for each in model.layers)
-        raise UnitError(
-            f"The network has no layer {layer} with one output; it has {known}."
-        ) from error
+    outputs = outputs_of(classifier.trained.model)
+    tensor = outputs.get(layer)
+    if tensor is None or isinstance(tensor, list):
+        known = ", ".join(name for name, found in outputs.items() if not isinstance(found, list))
+        raise UnitError(f"The network has no layer {layer} with one output; it has {known}.")
+    return tensor
 
 
 def _check(classifier: Classifier, layer: str, unit: int) -> None:

@@ -15,7 +15,7 @@ from cnnstudio.keras_build.trained import TrainedModel
 
 SIZE = 32
 GREY = Preparation((8, 8), "grayscale")
-FORMS = ("sequential", "residual", "dense-block", "inception", "nested", "one-unit", "frozen")
+FORMS = ("sequential", "residual", "dense-block", "inception", "nested", "one-unit", "frozen", "stack")
 
 
 def _model(form):
@@ -27,6 +27,16 @@ def _model(form):
         model = build_model(PRESETS["small-cnn"].build((SIZE, SIZE, 3), 4), seed=1)
         model.trainable = form != "frozen"
         return model
+    if form == "stack":
+        return keras.Sequential(
+            [
+                keras.Input((SIZE, SIZE, 3)),
+                layers.Conv2D(6, 3, strides=2, activation="relu"),
+                layers.MaxPooling2D(),
+                layers.Flatten(),
+                layers.Dense(4, activation="softmax"),
+            ]
+        )
     given = keras.Input((SIZE, SIZE, 3), name="image")
     x = layers.Rescaling(1 / 255)(given)
     x = layers.Conv2D(8, 3, padding="same", activation="relu")(x)
