@@ -147,7 +147,7 @@ def _of_8_bits(image: PillowImage.Image) -> Pixels:
         low, high = next(fitting, (low, high))
     else:
         low, high = 0.0, 65535.0
-    factor = 255 / max(high - low, 1e-300)
+    factor = 255 / (high - low or 1)
     found = np.empty((image.height, image.width), np.uint8)
     for first, end in bands:
         found[first:end] = np.rint((_numbers(image, first, end) - low) * factor)

@@ -37,6 +37,7 @@ TAKEN = {
     *dir(builtins),
     *(spec.type for spec in CATALOGUE.values()),
     *("keras", "layers", "model", "x", "inputs", "outputs", "build_model", "CLASSES", "classify"),
+    *("np", "sys", "eight_bits", "read_picture"),
 }
 
 

@@ -11,7 +11,7 @@ import re
 import shutil
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from cnnstudio.keras_build.build import build_model, model_name
 from cnnstudio.keras_build.compare import answers, same_answers, same_layers
 from cnnstudio.keras_build.exchange import write_onnx, write_tflite
 from cnnstudio.keras_build.importing import import_file
+from cnnstudio.keras_build.notes import Note, add_note, note_in
 from cnnstudio.keras_build.placing import ExportError, moved_into_place
 from cnnstudio.keras_build.reading import read_network
 from cnnstudio.keras_build.source import to_source
@@ -56,6 +57,7 @@ class _Source:
     project: Project | None = None
     file: Path | None = None
     classes: Sequence[str] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
 
     def network(self) -> Network:
         if self.project is not None:
@@ -105,19 +107,20 @@ def export(
     name: str | None = None,
     classes: Sequence[str] = (),
     training: Mapping[str, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
     weights: Path | None = None,
 ) -> None:
     """Write a network as drawn as `out`, by its suffix.
 
-    `name` is the network's, by default that of the file; `classes` and `training` as in
-    `to_source`; `weights` is a file of `cnnstudio.keras_build.weights`, without it the network is
-    untrained. Raises `ExportError`, `BuildError` or `WeightsError`.
+    `name` is the network's, by default that of the file; `classes`, `training` and `data`
+    as in `to_source`; `weights` is a file of `cnnstudio.keras_build.weights`, without it the
+    network is untrained. Raises `ExportError`, `BuildError` or `WeightsError`.
     """
     out = Path(out)
     _check_suffix(out)
     extra = {KEY: str(weights)} if weights else {}
-    project = Project(network, training=training or {}, extra=extra)
-    _export(_Source(name or out.stem, project, None, classes), out)
+    project = Project(network, data or {}, training or {}, extra)
+    _export(_Source(name or out.stem, project, None, classes, project.data), out)
 
 
 def _export(source: _Source, out: Path) -> None:
@@ -138,25 +141,30 @@ def _check_suffix(out: Path) -> None:
 def _read(path: Path) -> _Source:
     run = path if path.is_dir() else path.parent
     if path.suffix == SUFFIX and path.name != PROJECT_FILE:
-        return _Source(path.stem, load_project(path))
+        project = load_project(path)
+        return _Source(path.stem, project, data=project.data)
     if path.suffix.lower() == ".json":
         return _Source(path.stem, Project(read_network(path)))
     of_run = path.is_dir() or path.name in (PROJECT_FILE, MODEL_FILE)
     if not (of_run and (run / PROJECT_FILE).is_file()):
-        return _Source(path.stem, file=model_file(path))
+        file = model_file(path)
+        note = note_in(file) or Note()
+        return _Source(path.stem, file=file, classes=note.classes, data=note.data)
     project = load_project(run / PROJECT_FILE)
     listed = run / CLASSES_FILE
     classes = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []
     trained = None if path.name == PROJECT_FILE else path
     # A run's folder is named after its time and its project: 2026-11-21_14-03-05_small-cnn.
     name = re.sub(r"^[\d-]+_[\d-]+_", "", run.name)
-    return _Source(name, project, trained, classes)
+    return _Source(name, project, trained, classes, project.data)
 
 
 def _write_source(source: _Source, beside: Path) -> None:
     network = source.network()
     training = source.project.training if source.project else {}
-    text = to_source(network, name=source.name, classes=source.classes, training=training)
+    text = to_source(
+        network, name=source.name, classes=source.classes, training=training, data=source.data
+    )
     beside.write_text(text, encoding="utf-8")
     model = build_model(network)
     code = compile(beside.read_text(encoding="utf-8"), beside.name, "exec")
@@ -177,6 +185,7 @@ def _write_model(source: _Source, beside: Path) -> None:
         model.save(beside)
     written = load_model(beside)
     same_answers(lambda pictures: answers(written, pictures), model)
+    add_note(beside, source.classes, source.data)
 
 
 def _write_json(source: _Source, beside: Path) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cnnstudio.graph.network import Layer, Network
+from cnnstudio.graph.preparation import Preparation
 from cnnstudio.keras_build.build import check_buildable, model_name
 from cnnstudio.keras_build.calls import (
     TAKEN,
@@ -28,6 +29,7 @@ from cnnstudio.keras_build.calls import (
 from cnnstudio.keras_build.functions import Functions
 from cnnstudio.keras_build.layout import Call as Written
 from cnnstudio.keras_build.layout import assignment, statement
+from cnnstudio.keras_build.reading_source import reading_functions
 
 # Every argument of Keras's optimizers that a project can set, with Keras's default.
 OPTIMIZERS: Mapping[str, Mapping[str, Any]] = {
@@ -66,6 +68,15 @@ LOSSES = (
     "binary_crossentropy",
     "mean_squared_error",
 )
+# Run as a program: the network's summary, or what a file shows.
+_MAIN = """if __name__ == "__main__":
+    model = build_model()
+    if len(sys.argv) == 3:  # the weights and a picture: model.keras picture.jpg
+        model.load_weights(sys.argv[1])
+        for name, score in classify(model, sys.argv[2]):
+            print(f"{score:.5f}  {name}")
+    else:
+        model.summary()"""
 SIGMOIDS, SOFTMAXES = ("sigmoid", "hard_sigmoid"), ("softmax", "sparsemax")
 # Layers that hand probabilities on unchanged.
 PASSING = ("Dropout", "Flatten", "GlobalAveragePooling2D", "Reshape")
@@ -77,25 +88,35 @@ def to_source(
     name: str = "network",
     classes: Sequence[str] | None = None,
     training: Mapping[str, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
 ) -> str:
     """The network as a Python module with a function `build_model()`.
 
-    With `classes` (names in the order of the outputs) it also has `CLASSES` and `classify(model,
-    path)`. `training` is a project's training part: its optimizer and loss go into `compile`.
-    Raises `BuildError` for a network that is empty, unconnected or circular.
+    `training` and `data` are those parts of a project: optimizer and loss go into `compile`, the
+    preparation of pictures into a function `read_picture(path)`. With `classes` (names in the
+    order of the outputs) there are also `CLASSES` and `classify(model, path)`, and the module
+    classifies a file when it is run. Raises `BuildError` for a network that is empty, unconnected
+    or circular.
     """
     check_buildable(network)
-    usable = bool(classes) and len(network.sources) == 1 and len(network.sinks) == 1
-    parts = [_docstring(name, network, usable)]
-    parts.append("\n".join(["import keras", *_imports(network)]))
+    usable = bool(classes) and len(network.sinks) == 1 and _takes_pictures(network)
+    reads = usable or (bool(data) and _takes_pictures(network))
+    parts = [_docstring(name, network, reads, usable)]
+    head = ["import sys", ""] if usable else []
+    head += ["import keras", "import numpy as np"] if reads else ["import keras"]
+    parts.append("\n".join([*head, *_imports(network)]))
     if usable:
         parts[-1] += "\n\n" + statement("CLASSES = ", [text(each) for each in classes or ()])
     functions = Functions(network)
     parts += functions.texts
     parts.append(_build_function(network, functions, name, training or {}))
+    if reads:
+        shape = network[network.sources[0]]["shape"]
+        parts += reading_functions(Preparation.of(shape, data or {}))
     if usable:
-        parts.append(_classify_function(network))
-    parts.append('if __name__ == "__main__":\n    build_model().summary()')
+        parts += [_classify_function(network), _MAIN]
+    else:
+        parts.append('if __name__ == "__main__":\n    build_model().summary()')
     return parts[0] + "\n\n" + "\n\n\n".join(parts[1:]) + "\n"
 
 
@@ -112,7 +133,7 @@ def _imports(network: Network) -> list[str]:
     ]
 
 
-def _docstring(name: str, network: Network, usable: bool) -> str:
+def _docstring(name: str, network: Network, reads: bool, usable: bool) -> str:
     shapes = " and ".join(
         " × ".join(map(str, network[source]["shape"])) for source in network.sources
     )
@@ -121,8 +142,9 @@ def _docstring(name: str, network: Network, usable: bool) -> str:
         "build_model() returns it untrained; the weights of a trained run load into it with "
         'build_model().load_weights("model.keras").'
     )
-    if usable:
-        use += " classify() says what a picture file shows."
+    if reads:
+        use += " read_picture() prepares a picture file as the training does"
+        use += "; classify() says what it shows." if usable else "."
     lines = textwrap.wrap(f'"""{about}', 88, break_long_words=False, break_on_hyphens=False)
     return "\n".join([*lines, "", *textwrap.wrap(use, 88, break_on_hyphens=False), '"""'])
 
@@ -211,23 +233,22 @@ def _optimizer(training: Mapping[str, Any]) -> str:
     return f"keras.optimizers.{name}({', '.join(changed)})" if changed else text(name.lower())
 
 
+def _takes_pictures(network: Network) -> bool:
+    if len(network.sources) != 1:
+        return False
+    shape = network[network.sources[0]]["shape"]
+    return len(shape) == 3 and shape[2] in (1, 3)
+
+
 def _classify_function(network: Network) -> str:
-    height, width, channels = network[network.sources[0]]["shape"]
     activation, one = _last_activation(network), _one_score(network)
-    scores = "model.predict(pixels[None], verbose=0)[0]"
+    scores = "model.predict(read_picture(path)[None], verbose=0)[0]"
     if activation not in (*SIGMOIDS, *SOFTMAXES):
         function = "sigmoid" if one else "softmax"
         scores = f"keras.ops.{function}({scores})"
     lines = [
         "def classify(model, path):",
         '    """Return the classes of a picture file with their scores, the best first."""',
-        "    picture = keras.utils.load_img(",
-        "        path,",
-        f'        color_mode="{"grayscale" if channels == 1 else "rgb"}",',
-        f"        target_size=({height}, {width}),",
-        '        interpolation="bilinear",',
-        "    )",
-        "    pixels = keras.utils.img_to_array(picture)",
         f"    scores = {scores}",
     ]
     if one:

@@ -18,6 +18,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.graph.preparation import Preparation
 from cnnstudio.graph.project import SUFFIX, Project, ProjectError, load_project
 from cnnstudio.keras_build.backend import load_keras
+from cnnstudio.keras_build.notes import note_in
 from cnnstudio.keras_build.uses import remember_uses
 
 if TYPE_CHECKING:
@@ -90,8 +91,9 @@ class TrainedModel:
     def load(cls, path: str | Path) -> TrainedModel:
         """Load a run folder, or a `.keras` or `.h5` file.
 
-        Class names come from `classes.txt` in the run folder or beside the file; without one
-        they are "class 0", "class 1" and so on. Raises `ModelError`.
+        Class names come from the note in an exported file, or from `classes.txt` in the run
+        folder or beside the file; else they are "class 0", "class 1" and so on. Raises
+        `ModelError`.
         """
         path = Path(path)
         if path.suffix == SUFFIX and path.name != PROJECT_FILE:
@@ -104,11 +106,16 @@ class TrainedModel:
             remember_uses(model, project.network)
         outputs = model.outputs[0].shape[-1]
         count = 2 if outputs == 1 else outputs
-        names = _class_names(file, count, strict=path.is_dir())
+        note = note_in(file)
+        if note is not None and len(note.classes) == count:
+            names: list[str] | None = list(note.classes)
+        else:
+            names = _class_names(file, count, strict=path.is_dir())
+        data = note.data if note is not None else project.data if project is not None else {}
         return cls(
             model=model,
             classes=names or [f"class {number}" for number in range(count)],
-            preparation=_preparation(model, project),
+            preparation=_preparation(model, data),
             path=path,
             title=path.name if path.is_dir() else path.stem,
             named=names is not None,
@@ -134,7 +141,7 @@ class TrainedModel:
         return cls(
             model=model,
             classes=names or [f"class {number}" for number in range(count)],
-            preparation=_preparation(model, project),
+            preparation=_preparation(model, project.data),
             path=path,
             title=path.stem,
             named=names is not None,
@@ -295,9 +302,8 @@ def _check_classifier(model: Any, file: Path) -> None:
         )
 
 
-def _preparation(model: Any, project: Project | None) -> Preparation:
-    """As in the training, if its project is there; what the model itself says goes before it."""
-    data = project.data if project else {}
+def _preparation(model: Any, data: Mapping[str, Any]) -> Preparation:
+    """As in the training, if `data` says how; what the model itself says goes before it."""
     height, width, channels = model.inputs[0].shape[1:]
     size = data.get("image_size")
     if not (isinstance(size, list) and len(size) == 2 and all(isinstance(n, int) for n in size)):

@@ -232,6 +232,7 @@ def _export(project: Project, path: Path, classes: tuple[str, ...]) -> None:
         path,
         classes=classes,
         training=project.training,
+        data=project.data,
         weights=weights_file(project),
     )
 

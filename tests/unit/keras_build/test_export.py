@@ -1,6 +1,8 @@
 """Exports: written, read back, moved into place; or refused with what was there left alone."""
 
 import os
+import shutil
+import zipfile
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from keras_networks import chain, small_classifier
 
 from cnnstudio.errors import StudioError
 from cnnstudio.graph.edits import add_layer, connect
+from cnnstudio.graph.preparation import Preparation
 from cnnstudio.graph.project import Project, save_project
 from cnnstudio.keras_build.build import BuildError, build_model
 from cnnstudio.keras_build.export import ExportError, export, export_file, moved_into_place
@@ -77,6 +80,33 @@ def test_a_run_gives_its_trained_model_and_its_classes(run, tmp_path):
     namespace, model = built(tmp_path / "net.py")
     assert model.name == "owls"
     assert namespace["CLASSES"] == list(CLASSES)
+
+
+def test_an_exported_model_knows_its_classes_and_how_pictures_are_prepared(run, tmp_path):
+    data = {"image_size": [8, 8], "resize": "pad", "background": "#102030", "folder": "mine"}
+    save_project(Project(small_classifier(), data), run / "project.cnns")
+    export_file(run, tmp_path / "mine.keras")
+    found = TrainedModel.load(tmp_path / "mine.keras")
+    assert found.classes == list(CLASSES)
+    assert found.preparation == TrainedModel.load(run).preparation
+    assert found.preparation == Preparation((8, 8), resize="pad", background="#102030")
+    # Nothing of where the pictures are leaves this computer.
+    with zipfile.ZipFile(tmp_path / "mine.keras") as archive:
+        assert "folder" not in archive.read("cnnstudio.json").decode()
+    export_file(tmp_path / "mine.keras", tmp_path / "copy.keras")
+    assert TrainedModel.load(tmp_path / "copy.keras").preparation == found.preparation
+    export_file(tmp_path / "mine.keras", tmp_path / "mine.py")
+    assert '(8, 8), "#102030"' in (tmp_path / "mine.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"classes": 3, "data": {}}', '{"classes": []}'])
+def test_a_note_that_makes_no_sense_is_not_used(run, tmp_path, content):
+    shutil.copy(run / "model.keras", tmp_path / "other.keras")
+    with zipfile.ZipFile(tmp_path / "other.keras", "a") as archive:
+        archive.writestr("cnnstudio.json", content)
+    found = TrainedModel.load(tmp_path / "other.keras")
+    assert found.preparation == Preparation((8, 8))
+    assert not found.named
 
 
 def test_a_run_without_a_model_has_source_only(run, tmp_path):

@@ -60,10 +60,14 @@ def test_the_whole_text():
         == '''"""small: a Keras network for pictures of 8 × 8 × 3 pixels, 0 to 255.
 
 build_model() returns it untrained; the weights of a trained run load into it with
-build_model().load_weights("model.keras"). classify() says what a picture file shows.
+build_model().load_weights("model.keras"). read_picture() prepares a picture file as the
+training does; classify() says what it shows.
 """
 
+import sys
+
 import keras
+import numpy as np
 from keras import layers
 
 CLASSES = ["cat", 'the "dog"']
@@ -88,22 +92,50 @@ def build_model():
     return model
 
 
+def eight_bits(numbers, mode):
+    """Return grey values of 16 or 32 bits scaled to 0-255, where Pillow would cut them off."""
+    numbers = np.nan_to_num(numbers, posinf=0, neginf=0)
+    low, high = numbers.min(), numbers.max()
+    for top in {"F": (1, 255), "I": (255, 65535)}.get(mode, (65535,)):
+        if low >= 0 and high <= top:
+            low, high = 0, top
+            break
+    return np.rint((numbers - low) * (255 / (high - low or 1))).astype("uint8")
+
+
+def read_picture(path):
+    """Return a picture file as pixels from 0 to 255, prepared as for the training."""
+    from PIL import Image, ImageOps
+
+    with Image.open(path) as image:
+        image.draft(None, (8, 8))  # of a large JPEG no more than needed
+        image = ImageOps.exif_transpose(image)
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        image = Image.fromarray(eight_bits(np.asarray(image, "float64"), image.mode))
+    elif image.has_transparency_data:
+        clear = image.convert("RGBA")
+        image = Image.new("RGB", clear.size, "#ffffff")
+        image.paste(clear, mask=clear)
+    image = image.convert("RGB")
+    image = image.resize((8, 8), Image.Resampling.BILINEAR)
+    return np.asarray(image, "float32").reshape(8, 8, 3)
+
+
 def classify(model, path):
     """Return the classes of a picture file with their scores, the best first."""
-    picture = keras.utils.load_img(
-        path,
-        color_mode="rgb",
-        target_size=(8, 8),
-        interpolation="bilinear",
-    )
-    pixels = keras.utils.img_to_array(picture)
-    scores = model.predict(pixels[None], verbose=0)[0]
+    scores = model.predict(read_picture(path)[None], verbose=0)[0]
     ranked = sorted(zip(CLASSES, scores), key=lambda pair: -pair[1])
     return [(name, float(score)) for name, score in ranked]
 
 
 if __name__ == "__main__":
-    build_model().summary()
+    model = build_model()
+    if len(sys.argv) == 3:  # the weights and a picture: model.keras picture.jpg
+        model.load_weights(sys.argv[1])
+        for name, score in classify(model, sys.argv[2]):
+            print(f"{score:.5f}  {name}")
+    else:
+        model.summary()
 '''
     )
 
@@ -156,6 +188,16 @@ def test_it_is_laid_out_as_ruff_lays_out(network, classes, name):
 def test_presets_are_laid_out_as_ruff_lays_out(preset):
     assert_formatted(to_source(PRESETS[preset].build(), name=preset, classes=["a"] * 40))
     assert_formatted(to_source(residual()))
+
+
+@pytest.mark.skipif(RUFF is None, reason="ruff is not installed")
+@pytest.mark.parametrize("resize", ["stretch", "crop", "pad"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_readers_are_laid_out_as_ruff_lays_out(resize, channels):
+    data = {"resize": resize, "interpolation": "bilinear", "background": "#0a0b0c"}
+    network = chain(("Input", {"shape": (4096, 4096, channels)}), "Flatten", "Dense")
+    assert_formatted(to_source(network, data=data))
+    assert_formatted(to_source(network, data=data, classes=["a"] * 64))
 
 
 def assert_formatted(source):
