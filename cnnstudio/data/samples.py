@@ -33,6 +33,10 @@ _SHAPE_SIDE = 48
 _FINER = 4  # shapes are drawn this much larger and reduced, for smooth edges
 
 
+# A picture and its place below the folder.
+Placed = tuple[Path, "PillowImage.Image"]
+
+
 class SampleError(StudioError):
     """A sample set that cannot be written."""
 
@@ -52,25 +56,48 @@ def make_sample(
     `SampleError` for an unknown name, a folder with other things in it, or a disk that cannot be
     written; `Cancelled` when stopped.
     """
-    folder = Path(folder)
     if name not in SAMPLES:
         raise SampleError(f"There is no sample set {name}; there are {' and '.join(SAMPLES)}.")
     about = f"CNN Studio sample set: {name}, seed {seed}. {SAMPLES[name]}.\n"
+
+    def pictures() -> tuple[int, Iterator[Placed]]:
+        if name == "digits":
+            return 1797, _digits(seed)
+        return len(SHAPES) * SHAPES_PER_CLASS, _shapes(seed)
+
+    return write_set(Path(folder), about, pictures, progress=progress, cancelled=cancelled)
+
+
+def write_set(
+    folder: Path,
+    about: str,
+    pictures: Callable[[], tuple[int, Iterator[Placed]]],
+    *,
+    progress: Callable[[ScanProgress], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Path:
+    """Write a set into `folder`; `pictures` gives how many there are, and each with its place.
+
+    `about` tells the set from others: a folder that holds it already is left as it is, one begun
+    and not finished is completed. Raises `SampleError` and `Cancelled`.
+    """
     written: Counter[str] = Counter()
     try:
         if _whole(folder, about):
             return folder
+        total, placed = pictures()
         folder.mkdir(parents=True, exist_ok=True)
         (folder / _MARKER).write_text(about + _UNFINISHED, encoding="utf-8")
-        total = 1797 if name == "digits" else len(SHAPES) * SHAPES_PER_CLASS
-        pictures = _digits(seed) if name == "digits" else _shapes(seed)
-        for done, (place, image) in enumerate(pictures):
+        made: set[Path] = set()
+        for done, (place, image) in enumerate(placed):
             if cancelled is not None and cancelled():
                 raise Cancelled
             if progress is not None and done % 20 == 0:
                 progress(ScanProgress(done, total, folder / place, dict(written)))
             path = folder / place
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.parent not in made:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                made.add(path.parent)
             image.save(path)
             written[path.parent.name] += 1
         (folder / _MARKER).write_text(about, encoding="utf-8")
@@ -103,7 +130,7 @@ def _whole(folder: Path, about: str) -> bool:
     )
 
 
-def _digits(seed: int) -> Iterator[tuple[Path, PillowImage.Image]]:
+def _digits(seed: int) -> Iterator[Placed]:
     """Ink is bright on black, 0–16 in the source. E. Alpaydin, C. Kaynak, UCI repository, 1998."""
     from PIL import Image
     from sklearn.datasets import load_digits
@@ -122,7 +149,7 @@ def _digits(seed: int) -> Iterator[tuple[Path, PillowImage.Image]]:
             yield Path(split, str(digit), f"{number:04}.png"), image
 
 
-def _shapes(seed: int) -> Iterator[tuple[Path, PillowImage.Image]]:
+def _shapes(seed: int) -> Iterator[Placed]:
     tests = round(SHAPES_PER_CLASS * TEST_SHARE)
     for label, name in enumerate(SHAPES):
         for number in range(SHAPES_PER_CLASS):

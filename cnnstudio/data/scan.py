@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from cnnstudio.data.headers import digest_of, inspect
 from cnnstudio.data.layouts import list_files
@@ -49,13 +50,14 @@ _INTERVAL = 0.05  # seconds between two reports of progress
 class ScanProgress:
     """How far a scan is: files looked at, of how many, and the pictures found so far by class.
 
-    `total` is None while the folder is listed.
+    `total` is None while the folder is listed. With the unit "bytes" a file is downloaded first.
     """
 
     files_seen: int
     total: int | None
     current: Path
     classes: Mapping[str, int]
+    unit: Literal["files", "bytes"] = "files"
 
 
 def scan_folder(
