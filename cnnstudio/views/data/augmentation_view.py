@@ -109,6 +109,7 @@ class AugmentationView(QWidget):
         report = self._document.report
         if report is None or not self.isVisible():
             return
+        self.grid.set_mixed(settings.mixes_labels)
         rows, columns = self.grid.room()
         wish = Wish(
             report,

@@ -10,12 +10,13 @@ from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QPixmap, QResizeEve
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolTip, QVBoxLayout, QWidget
 
 from cnnstudio.views import theme
-from cnnstudio.views.data.variants import Shares, Variants
-from cnnstudio.views.pictures import CAPTION, GAP, image_of, paint_picture
+from cnnstudio.views.data.variants import Variants
+from cnnstudio.views.pictures import GAP, image_of, paint_picture
 from cnnstudio.views.widgets import Secondary
 
 TILE = 96  # logical pixels: a tile is about as wide
 HEAD = 28
+LINE = 15  # of a caption
 APART = 24  # between the originals and their variants
 MOST_ROWS, MOST_COLUMNS = 6, 8
 
@@ -30,6 +31,7 @@ class VariantGrid(QWidget):
         self._found: Variants | None = None
         self._originals: list[QPixmap] = []
         self._variants: list[list[QPixmap]] = []
+        self._caption = LINE + 3
         self._message = Secondary()
         self._message.setObjectName("augmentationMessage")
         self._message.setFixedWidth(360)
@@ -73,6 +75,10 @@ class VariantGrid(QWidget):
         for button in buttons:
             row.addWidget(button)
 
+    def set_mixed(self, mixed: bool) -> None:
+        """Leave room below the tiles for the names of two classes, or of one."""
+        self._caption = (2 if mixed else 1) * LINE + 3
+
     def room(self) -> tuple[int, int]:
         """How many rows, and how many variants in each, there is room for."""
         _, rows, columns = self._tile()
@@ -109,15 +115,15 @@ class VariantGrid(QWidget):
         """The side of a tile, the number of rows, and that of variants in a row."""
         width, height = self.width() - 2 * theme.S16 - APART, self.height() - HEAD - GAP
         columns = min(MOST_COLUMNS, max(2, width // (TILE + GAP)) - 1)
-        rows = min(MOST_ROWS, max(1, height // (TILE + CAPTION + GAP)))
-        room = min(width // (columns + 1), height // rows - CAPTION) - GAP
+        rows = min(MOST_ROWS, max(1, height // (TILE + self._caption + GAP)))
+        room = min(width // (columns + 1), height // rows - self._caption) - GAP
         return min(2 * TILE, max(32, room)), rows, columns
 
     def _cell(self, row: int, column: int) -> QRect:
         """The tile of a variant, or with column −1 of an original."""
         side, *_ = self._tile()
         left = theme.S16 + (column + 1) * (side + GAP) + (APART if column >= 0 else 0)
-        return QRect(left, HEAD + row * (side + CAPTION + GAP), side, side)
+        return QRect(left, HEAD + row * (side + self._caption + GAP), side, side)
 
     def _arrange(self) -> None:
         left = self._cell(0, 0).left()
@@ -146,25 +152,26 @@ class VariantGrid(QWidget):
         if self._variants:
             room = QRect(second, 0, self.width() - second, HEAD)
             painter.drawText(room, middle, "As the network may see it")
-        bottom = self._cell(len(self._originals) - 1, 0).bottom() + CAPTION
+        bottom = self._cell(len(self._originals) - 1, 0).bottom() + self._caption
         line = QRect(second - APART // 2 - GAP // 2, HEAD, 1, bottom - HEAD)
         painter.fillRect(line, look.color("border"))
         painter.setFont(theme.font(theme.SMALLEST_SIZE))
         for row, pixmap in enumerate(self._originals):
             self._paint_tile(painter, self._cell(row, -1), pixmap, found.labels[row])
             for column, variant in enumerate(self._variants[row] if self._variants else ()):
-                cell = self._cell(row, column)
-                text = _shares_words(found.shares[row][column], cell.width(), painter)
-                self._paint_tile(painter, cell, variant, text)
+                words = [f"{100 * share:.0f} % {name}" for name, share in found.shares[row][column]]
+                self._paint_tile(painter, self._cell(row, column), variant, *words)
 
-    def _paint_tile(self, painter: QPainter, cell: QRect, pixmap: QPixmap, caption: str) -> None:
+    def _paint_tile(self, painter: QPainter, cell: QRect, pixmap: QPixmap, *words: str) -> None:
         paint_picture(painter, cell, pixmap)
-        if not caption:
-            return
-        room = QRect(cell.left() + 2, cell.bottom() + 1, cell.width() - 4, CAPTION)
         painter.setPen(theme.current().color("secondary"))
-        text = painter.fontMetrics().elidedText(caption, Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+        middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        room = QRect(cell.left() + 2, cell.bottom() + 3, cell.width() - 4, LINE)
+        for text in words:
+            elide = Qt.TextElideMode.ElideRight
+            text = painter.fontMetrics().elidedText(text, elide, room.width())
+            painter.drawText(room, middle, text)
+            room.translate(0, LINE)
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
@@ -182,19 +189,10 @@ class VariantGrid(QWidget):
                 return f"{name}\n{found.labels[row]}"
             for column, shares in enumerate(found.shares[row] if found.shares else ()):
                 if self._cell(row, column).contains(at):
-                    words = [f"{label} {share:.0%}" for label, share in shares]
+                    words = [f"{100 * share:.0f} % {label}" for label, share in shares]
                     return "\n".join([name, *(words or [found.labels[row]])])
         return ""
 
 
 def _pixmap(pixels: np.ndarray) -> QPixmap:
     return QPixmap.fromImage(image_of(pixels))
-
-
-def _shares_words(shares: Shares, width: int, painter: QPainter) -> str:
-    """ "cat 70 % · dog 30 %", the names shortened so that all figures can be read."""
-    metrics = painter.fontMetrics()
-    room = (width - 8) // max(1, len(shares)) - metrics.horizontalAdvance(" 00 % ")
-    names = (metrics.elidedText(name, Qt.TextElideMode.ElideRight, room) for name, _ in shares)
-    parts = zip(names, shares, strict=True)
-    return " · ".join(f"{name} {100 * share:.0f} %" for name, (_, share) in parts)
