@@ -8,12 +8,15 @@ from typing import Any
 
 from cnnstudio.analysis.findings import DENSE_ON_VOLUME
 from cnnstudio.analysis.info import LayerInfo, Problem, Remedy, Shape, size, thing
+from cnnstudio.analysis.loss_fit import loss_problem
+from cnnstudio.analysis.losses import SHARING, one_for_two
 from cnnstudio.analysis.remedies import (
     POINTWISE,
     Edit,
     bound,
     inserting_after,
     inserting_before,
+    remove,
     setting,
 )
 from cnnstudio.graph.network import Network
@@ -25,9 +28,14 @@ _GUESS = 10
 
 
 def ending_problems(
-    network: Network, infos: Infos, output: str, trainable: int, classes: int | None
+    network: Network,
+    infos: Infos,
+    output: str,
+    trainable: int,
+    classes: int | None,
+    loss: str | None,
 ) -> list[Problem]:
-    """What is wrong with the output layer, given the number of classes if it is known."""
+    """What is wrong with the output layer, given the number of classes and the loss if known."""
     shape = infos[output].output_shape
     if shape is None:
         return []
@@ -41,7 +49,11 @@ def ending_problems(
         if wrong is not None:
             found.append(wrong)
         else:
-            found += _probabilities(infos, output, shape[0], classes)
+            unfit = loss_problem(
+                output, infos[output].type, _activation(infos, output), shape[0], loss
+            )
+            found += [unfit] if unfit else _probabilities(infos, output, shape[0], classes)
+            found += _twice(infos, output)
     return found
 
 
@@ -128,7 +140,7 @@ def _wrong_count(
         if width == 1 and classes is None and last == "softmax":
             return _softmax_of_one(infos, output, base)
         return None
-    if classes == 2 and width == 1 and last == "sigmoid":
+    if one_for_two(width, classes) and last not in SHARING:
         return None
     add = ("Dense", {"units": classes})
     scores = "score" if width == 1 else "scores"
@@ -211,30 +223,61 @@ def _probabilities(infos: Infos, output: str, width: int, classes: int | None) -
     ]
 
 
+def _twice(infos: Infos, output: str) -> list[Problem]:
+    """A softmax of shares: it makes them all but alike."""
+    name, function = _giver(infos, output)
+    if function not in SHARING or infos[name].type not in ("Softmax", "Activation"):
+        return []
+    before, again = _giver(infos, infos[name].inputs[0])
+    if again not in SHARING:
+        return []
+    offers: list[tuple[str, Edit]] = [(f"Remove {name}", _at(name, remove))]
+    if infos[before].type == "Dense":
+        offers.append(
+            (f"Set activation of {before} to linear", _at(before, setting(activation="linear")))
+        )
+    return [
+        Problem(
+            name,
+            "warning",
+            "softmax-twice",
+            f"{name} takes the {function} of what {before} has taken the {again} of: of scores "
+            "between 0 and 1 that gives shares that are all but alike, however sure the network "
+            "is, and little to learn from. Keep one of the two.",
+            f"{function} behind a {again}",
+            _offers(name, *offers),
+        )
+    ]
+
+
 def _activation(infos: Infos, output: str) -> str | None:
     """The function that gives the scores out, or None if it is none of a classifier's."""
-    name = output
+    return _giver(infos, output)[1]
+
+
+def _giver(infos: Infos, name: str) -> tuple[str, str | None]:
+    """The layer whose function gives the scores that leave `name`, and that function."""
     while True:
         info = infos[name]
         if info.type == "Softmax":
             # Over the last axis, as it is for every classifier.
-            return "softmax"
+            return name, "softmax"
         if "activation" in info.settings:
             function: str = info.settings["activation"]
             if function != "linear" or info.type != "Activation":
-                return function
+                return name, function
         elif info.type == "Flatten":
             # The softmax of each position apart adds up to 1 only where there is one position.
             before = info.input_shapes[0] or ()
             if len(before) == 3 and before[:2] != (1, 1):
-                return None
+                return name, None
         elif info.type == "Reshape":
             # The shares still add up along the last axis if that stays as it is.
             before = info.input_shapes[0] or ()
             if (info.output_shape or ())[-1:] != before[-1:]:
-                return None
-        elif info.type not in GLOBAL:
-            return None
+                return name, None
+        elif info.type not in (*GLOBAL, "Dropout"):
+            return name, None
         name = info.inputs[0]
 
 

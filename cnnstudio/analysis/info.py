@@ -20,11 +20,12 @@ class Remedy:
     """A way out of a problem: the text of its button and the edit the button applies.
 
     The edit may be applied to any later state of the network; it raises `EditError` when it no
-    longer makes sense there.
+    longer makes sense there. `loss` is the loss to choose for the training, if that is the way out.
     """
 
     label: str
     edit: Callable[[Network], Network]
+    loss: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,7 @@ class Analysis:
     activation_bytes: int
     network: Network = field(repr=False)
     classes: int | None = None
+    loss: str | None = None
 
     def problems_of(self, name: str | None) -> tuple[Problem, ...]:
         """The problems of one layer, or with None of the network as a whole."""

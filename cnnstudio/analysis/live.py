@@ -31,13 +31,18 @@ _UNKNOWN = {False: NOTHING, True: Signal(fed=True)}
 
 
 def analyse(
-    network: Network, previous: Analysis | None = None, *, classes: int | None = None
+    network: Network,
+    previous: Analysis | None = None,
+    *,
+    classes: int | None = None,
+    loss: str | None = None,
 ) -> Analysis:
     """Shapes, parameters, cost and problems of `network`, without Keras.
 
     `previous` is the analysis of an earlier state, whose results are taken over where nothing
     they depend on has changed; the outcome is the same without it. With `classes` the last layer
-    is checked against the number of classes in the data.
+    is checked against the number of classes in the data, with `loss` (of
+    `cnnstudio.analysis.losses`, or "auto") against the loss chosen for the training.
     """
     if previous is not None and previous.network.topology is network.topology:
         infos, totals = _updated(network, previous)
@@ -49,7 +54,7 @@ def analyse(
             totals[1] += info.trainable_parameters
             totals[2] += info.multiply_adds
             totals[3] += info.activation_bytes
-    problems = network_problems(network, infos, totals[1], classes)
+    problems = network_problems(network, infos, totals[1], classes, loss)
     return Analysis(
         MappingProxyType(infos),
         problems,
@@ -59,6 +64,7 @@ def analyse(
         totals[3],
         network,
         classes,
+        loss,
     )
 
 

@@ -38,7 +38,7 @@ class _Ends(NamedTuple):
 
 
 def network_problems(
-    network: Network, infos: Infos, trainable: int, classes: int | None
+    network: Network, infos: Infos, trainable: int, classes: int | None, loss: str | None
 ) -> tuple[Problem, ...]:
     """All problems, errors first, each kind in layer order.
 
@@ -62,7 +62,7 @@ def network_problems(
     output = _output(infos, ends)
     if output is not None:
         found += _further_outputs(network, infos, ends, output)
-        endings = ending_problems(network, infos, output, trainable, classes)
+        endings = ending_problems(network, infos, output, trainable, classes, loss)
         # The error at the end says more than the warnings of the layers it is about.
         said = {
             name

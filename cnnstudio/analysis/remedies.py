@@ -71,6 +71,11 @@ def inserting_after(*steps: tuple[str, dict[str, Any]]) -> Edit:
     return edit
 
 
+def unchanged(network: Network) -> Network:
+    """The way out is not in the network."""
+    return network
+
+
 def remove(network: Network, name: str) -> Network:
     """Take the layer out and close the gap."""
     return edits.remove_layers(network, [name])

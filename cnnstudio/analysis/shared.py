@@ -18,23 +18,25 @@ Fit = tuple[int, ...]
 
 def sharing_problems(network: Network, infos: Infos) -> Iterator[Problem]:
     """Uses of a layer that get something else than its weights are made for."""
-    for owner, uses in network.sharing.items():
-        if infos[owner].output_shape is None:
-            continue
-        fit = _fit(infos[owner])
-        for name in uses:
-            if infos[name].output_shape is not None and _fit(infos[name]) != fit:
-                yield _unfit(infos[owner], infos[name])
+    for owner in network.sharing:
+        # Where the owner itself is refused, the others are still to agree.
+        known = [
+            infos[name] for name in network.uses_of(owner) if infos[name].output_shape is not None
+        ]
+        fits = [_fit(info) for info in known]
+        for info, fit in zip(known, fits, strict=True):
+            if fit != fits[0]:
+                yield _unfit(owner, known[0], info)
 
 
-def _unfit(owner: LayerInfo, use: LayerInfo) -> Problem:
-    made, given = _said(owner), _said(use)
+def _unfit(owner: str, first: LayerInfo, use: LayerInfo) -> Problem:
+    made, given = _said(first), _said(use)
     return Problem(
         use.name,
         "error",
         "shared-weights",
-        f"{use.name} shares the weights of {owner.name}, which are made for {made}, but gets "
-        f"{given}: give it weights of its own, or feed it what {owner.name} gets.",
+        f"{use.name} shares the weights of {owner}, which are made for {made}, but gets "
+        f"{given}: give it weights of its own, or feed it what {first.name} gets.",
         f"weights for {made}, gets {given}",
         (Remedy("Give it weights of its own", bound(own_weights, use.name)),),
     )

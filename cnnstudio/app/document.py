@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from cnnstudio.analysis import Analysis, analyse
+from cnnstudio.analysis import Analysis, Remedy, analyse
+from cnnstudio.analysis.losses import SHARING, one_for_two, score_function
 from cnnstudio.data.corrections import Counts, counts
 from cnnstudio.data.settings import DataSettings
 from cnnstudio.data.settings_model import settings_from_json
@@ -96,7 +97,7 @@ class Document(QObject):
         self._path: Path | None = None
         self._name = ""
         self._state = _State(PRESETS[START_PRESET].build())
-        self._analysis = analyse(self._state.network)
+        self._analysis = analyse(self._state.network, loss=self.training.loss)
         self.undo_stack.cleanChanged.connect(self.project_changed)
 
     @property
@@ -203,6 +204,14 @@ class Document(QObject):
         self.apply(text, network)
         return more
 
+    def solve(self, remedy: Remedy) -> None:
+        """Do what a problem's remedy says, as one step for undo; `failed` says if it cannot be."""
+        if remedy.loss is None:
+            self.edit(remedy.label, remedy.edit)
+        else:
+            training = self.training.model_copy(update={"loss": remedy.loss})
+            self.set_training(training, remedy.label)
+
     def start_from(self, preset: str) -> bool:
         """Replace the network by a preset that fits the data; `failed` says if it cannot."""
         chosen, shape = PRESETS[preset], None
@@ -304,7 +313,8 @@ class Document(QObject):
         """Make `state` the state and tell who looks at what changed."""
         before, classes = self._state, self.classes
         self._state = state
-        if state.network is not before.network or self.classes != classes:
+        other_loss = state.training.loss != before.training.loss
+        if state.network is not before.network or self.classes != classes or other_loss:
             self._analyse()
         if state.data != before.data:
             self.data_changed.emit()
@@ -312,7 +322,9 @@ class Document(QObject):
             self.training_changed.emit()
 
     def _analyse(self) -> None:
-        self._analysis = analyse(self.network, self._analysis, classes=self.classes)
+        self._analysis = analyse(
+            self.network, self._analysis, classes=self.classes, loss=self.training.loss
+        )
         self.changed.emit()
 
     def _begin(self, state: _State, path: Path | None, name: str = "") -> None:
@@ -320,7 +332,7 @@ class Document(QObject):
         self._state = state
         self._report = None
         self.undo_stack.clear()
-        self._analysis = analyse(state.network)
+        self._analysis = analyse(state.network, loss=state.training.loss)
         self.changed.emit()
         self.data_changed.emit()
         self.training_changed.emit()
@@ -334,8 +346,8 @@ class Document(QObject):
             found[network.sources[0]] = {"shape": (*self.data.image_size, self.data.channels)}
         last = next((name for name in reversed(network.order) if network[name].type == "Dense"), "")
         if last and self.classes:
-            one_score = network[last]["units"] == 1 and network[last]["activation"] == "sigmoid"
-            if not (one_score and self.classes == 2):
+            shares = score_function(network, last) in SHARING
+            if shares or not one_for_two(network[last]["units"], self.classes):
                 found[last] = {"units": self.classes}
         return found
 

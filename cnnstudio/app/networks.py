@@ -63,4 +63,5 @@ def side_of(analysis: Analysis, training: TrainingSettings, title: str) -> Side:
 def open_side(path: Path) -> Side:
     """`open_network` as one side of a comparison."""
     opened = open_network(path)
-    return side_of(analyse(opened.network), opened.training, opened.title)
+    analysis = analyse(opened.network, loss=opened.training.loss)
+    return side_of(analysis, opened.training, opened.title)

@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from cnnstudio.analysis.losses import (
+    LOSSES,
+    SHARING,
+    chosen_loss,
+    one_for_two,
+    score_function,
+    takes_logits,
+)
 from cnnstudio.graph.network import Network
 from cnnstudio.training.errors import TrainingError
 from cnnstudio.training.settings import LossName
-
-# What leaves these gives is what reaches them, as far as the choice of a loss goes.
-_PASSING = {"Dropout", "Flatten", "GlobalAveragePooling2D", "Reshape"}
 
 
 @dataclass(frozen=True)
@@ -76,33 +81,33 @@ def choose_objective(
     Raises `TrainingError` naming the layer when the loss or the units do not fit.
     """
     last = network.sinks[0]
-    activation = _activation(network, last)
-    single = units == 1 and classes == 2
+    function = score_function(network, last)
+    single = one_for_two(units, classes)
     if units != classes and not single:
         raise TrainingError(
             f"{last} gives {units} {'score' if units == 1 else 'scores'}, but the pictures have "
             f"{classes} classes: give the last Dense layer {classes} units."
         )
-    name: str = setting
-    if setting == "auto":
-        yes_or_no = single or activation == "sigmoid"
-        categorical = "categorical_crossentropy" if mixed else "sparse_categorical_crossentropy"
-        name = "binary_crossentropy" if yes_or_no else categorical
-    elif single and "categorical" in setting:
+    if single and function in SHARING:
+        raise TrainingError(
+            f"{last} takes the {function} of one score, which is 1 whatever the picture: give it "
+            "2 units, or a sigmoid."
+        )
+    name = chosen_loss(setting, function, single=single, mixed=mixed)
+    if single and LOSSES.get(name) == "classes":
         raise TrainingError(
             f"The loss {setting} needs a score for each class, but {last} gives one: choose "
             "auto or binary_crossentropy, or give the last Dense layer 2 units."
         )
-    elif mixed and setting == "sparse_categorical_crossentropy":
+    if mixed and name == "sparse_categorical_crossentropy":
         raise TrainingError(
             "The loss sparse_categorical_crossentropy takes one class for each picture, but MixUp "
             "and CutMix give pictures shares of two: choose auto or categorical_crossentropy, or "
             "switch them off on the Data page (data.augmentation)."
         )
-    probabilities = {"softmax", "sparsemax", "sigmoid", "hard_sigmoid"}
     return Objective(
         name=name,
-        from_logits=name != "mean_squared_error" and activation not in probabilities,
+        from_logits=takes_logits(name, function),
         one_hot=not single and name != "sparse_categorical_crossentropy",
         single=single,
         mixed=mixed,
@@ -123,17 +128,3 @@ def _by_majority(metric: Any) -> Any:
 
     metric.update_state = update_state
     return metric
-
-
-def _activation(network: Network, name: str) -> str:
-    """The activation whose values come out of a layer, looking through those that keep them."""
-    while True:
-        layer = network[name]
-        inputs = network.inputs_of(name)
-        if layer.type in {"Softmax", "ReLU"}:
-            return layer.type.lower()
-        activation = str(layer.settings.get("activation", "linear"))
-        passes = layer.type in _PASSING or (layer.type == "Activation" and activation == "linear")
-        if not passes or len(inputs) != 1:
-            return activation
-        name = inputs[0]

@@ -82,7 +82,7 @@ def prepare(
         raise TrainingError(
             f"{folder} has no pictures to train on: lower the validation share, or add pictures."
         )
-    analysis = analyse(project.network, analysis, classes=classes)
+    analysis = analyse(project.network, analysis, classes=classes, loss=training.loss)
     _require_sound(analysis)
     shape = analysis.layers[project.network.sinks[0]].output_shape
     if shape is None or len(shape) != 1:

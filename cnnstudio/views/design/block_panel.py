@@ -66,9 +66,7 @@ class BlockPanel(QWidget):
         self.layers.setItemDelegate(SwatchDelegate(self.layers, indent=0))
         self.layers.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.layers.itemActivated.connect(self._open)
-        self._problems = ProblemCards(
-            lambda _problem, remedy: self._document.edit(remedy.label, remedy.edit)
-        )
+        self._problems = ProblemCards(lambda _problem, remedy: self._document.solve(remedy))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(S16, S16, S16, S16)
         layout.setSpacing(S8)

@@ -204,4 +204,4 @@ class LayerForm(QWidget):
         icons.set_icon(self.more, "controls/chevron-down" if open_ else "controls/chevron-right")
 
     def _solve(self, problem: Any, remedy: Any) -> None:
-        self._document.edit(remedy.label, remedy.edit)
+        self._document.solve(remedy)

@@ -72,8 +72,7 @@ def _from_problem(context: Context, problem: Problem, more: int) -> Obstacle:
             document.selection_requested.emit([problem.layer])
 
     ways: list[WayOut] = [
-        (remedy.label, partial(document.edit, remedy.label, remedy.edit))
-        for remedy in problem.remedies[:1]
+        (remedy.label, partial(document.solve, remedy)) for remedy in problem.remedies[:1]
     ]
     return Obstacle(text, (*ways, ("Show on the Design page", lead)))
 

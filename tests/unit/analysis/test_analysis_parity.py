@@ -130,7 +130,8 @@ def refuses_both(keras, network, name, tensors, analysis) -> bool:
     layer = network[network.owner_of(name)]
     made = layer_class(layer.spec)(**layer_arguments(layer))
     try:
-        for use in (layer.name, name):
+        first = next(use for use in network.uses_of(name) if use in tensors)
+        for use in (first, name):
             shapes = [tensors[source].shape[1:] for source in analysis.layers[use].inputs]
             if use == name and any(1 in weight.shape for weight in made.weights):
                 return True

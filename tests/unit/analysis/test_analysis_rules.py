@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from cnnstudio.analysis import LayerInfo, analyse
 from cnnstudio.analysis.rules import broadcast, extent, left_over, same_padding
+from cnnstudio.cli import main
 from cnnstudio.graph import edits
 from cnnstudio.graph.network import Network
 from cnnstudio.graph.presets import PRESETS
@@ -233,3 +236,25 @@ def test_vgg16_in_total(vgg16):
     # The lecture's rows; Rescaling and Flatten, which it leaves out, give out as much again.
     rows = sum(activations for _, _, activations, _ in VGG16)
     assert vgg16.activation_bytes == 4 * (rows + 150_528 + 25_088)
+
+
+def test_the_table_of_vgg16_on_the_command_line(tmp_path, capsys):
+    project = str(tmp_path / "vgg16.cnns")
+    assert main(["new", project, "--preset", "vgg16"]) == 0
+    capsys.readouterr()
+    assert main(["summary", project, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    rows = {row["name"]: row for row in document["layers"]}
+    table = [
+        (
+            name,
+            tuple(rows[name]["output_shape"]),
+            rows[name]["activation_bytes"] // 4,
+            # The table leaves the biases out.
+            rows[name]["parameters"] - (rows[name]["output_shape"][-1] if weights else 0),
+        )
+        for name, _, _, weights in VGG16
+    ]
+    assert table == VGG16
+    assert document["parameters"] == 138_357_544
+    assert not document["problems"]

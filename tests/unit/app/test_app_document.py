@@ -317,3 +317,18 @@ def test_any_walk_through_history_ends_where_it_began(qapp, steps):
         document.undo_stack.redo()
     if "undo" not in steps:
         assert document.network == end
+
+
+def test_the_loss_counts_in_the_analysis_and_a_remedy_may_choose_another(document, counted):
+    assert not document.analysis.problems
+    wrong = document.training.model_copy(update={"loss": "binary_crossentropy"})
+    document.set_training(wrong)
+    (problem,) = document.analysis.problems
+    assert problem.code == "loss-and-softmax"
+    document.solve(next(remedy for remedy in problem.remedies if remedy.loss))
+    assert document.training.loss == "sparse_categorical_crossentropy"
+    assert not document.analysis.problems
+    document.undo_stack.undo()
+    assert document.analysis.problems
+    document.solve(problem.remedies[0])
+    assert document.network[problem.layer]["activation"] == "sigmoid"
