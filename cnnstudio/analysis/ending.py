@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from math import prod
 from typing import Any
 
-from cnnstudio.analysis.findings import DENSE_ON_VOLUME
 from cnnstudio.analysis.info import LayerInfo, Problem, Remedy, Shape, size, thing
 from cnnstudio.analysis.loss_fit import loss_problem
 from cnnstudio.analysis.losses import SHARING, one_for_two
@@ -22,6 +21,7 @@ from cnnstudio.analysis.remedies import (
 from cnnstudio.graph.network import Network
 
 Infos = Mapping[str, LayerInfo]
+DENSE_ON_VOLUME = "dense-on-volume"
 GLOBAL = ("GlobalAveragePooling2D", "GlobalMaxPooling2D")
 # Units of a Dense layer added while the number of classes is not known.
 _GUESS = 10
@@ -41,7 +41,7 @@ def ending_problems(
         return []
     if len(shape) > 1:
         return [_volume(infos, output, shape, trainable, classes)]
-    found = []
+    found = _early_dense(infos, output)
     if not trainable:
         found.append(_nothing_learned(output, classes))
     else:
@@ -72,11 +72,6 @@ def _volume(
         base = infos[base].inputs[0]
     if dense is not None:
         given = infos[dense].input_shapes[0] or shape
-        offered: list[tuple[str, Edit]] = [
-            (f"Insert {type_}", inserting_before(type_))
-            for type_ in ("Flatten", "GlobalAveragePooling2D")
-            if type_ == "Flatten" or len(given) == 3
-        ]
         positions = prod(given[:-1])
         return Problem(
             dense,
@@ -86,7 +81,7 @@ def _volume(
             f"itself, so the network ends in {size(shape)} values instead of one score for each "
             f"class: insert a {_flatteners(given)} before {dense}.",
             "needs Flatten or global pooling first",
-            _offers(dense, *offered),
+            _flattening(dense, given),
         )
     offers: list[tuple[str, Edit]] = []
     if infos[base].type in GLOBAL:
@@ -108,6 +103,44 @@ def _volume(
         f"add a {_flatteners(shape)} and a Dense layer.",
         "ends in a volume, not in scores",
         _offers(output, *offers),
+    )
+
+
+def _early_dense(infos: Infos, output: str) -> list[Problem]:
+    """A Dense layer of the classifier at the end that stands in front of what flattens.
+
+    Elsewhere it mixes the channels of each position on purpose, as in ConvNeXt.
+    """
+    name, dense = output, None
+    while infos[name].type in (*GLOBAL, "Flatten", "Reshape", "Dense", *POINTWISE):
+        if infos[name].type == "Dense" and len(infos[name].input_shapes[0] or ()) > 2:
+            dense = name
+        name = infos[name].inputs[0]
+    given = infos[dense].input_shapes[0] if dense is not None else None
+    if dense is None or given is None or prod(given[:-1]) == 1:
+        return []
+    positions, units = prod(given[:-1]), infos[dense].settings["units"]
+    return [
+        Problem(
+            dense,
+            "warning",
+            DENSE_ON_VOLUME,
+            f"{dense} gets {thing(given)}, so it maps each of the {positions:,} positions by "
+            f"itself to {units:,} values: insert a {_flatteners(given)} to see all of them.",
+            f"works on {positions:,} positions apart",
+            _flattening(dense, given),
+        )
+    ]
+
+
+def _flattening(dense: str, given: Shape) -> tuple[Remedy, ...]:
+    return _offers(
+        dense,
+        *(
+            (f"Insert {type_}", inserting_before(type_))
+            for type_ in ("Flatten", "GlobalAveragePooling2D")
+            if type_ == "Flatten" or len(given) == 3
+        ),
     )
 
 

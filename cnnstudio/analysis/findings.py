@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import gcd, prod
+from math import gcd
 from typing import Any
 
 from cnnstudio.analysis import remedies
 from cnnstudio.analysis.info import Finding, Pair, Shape, size, sized, thing
-from cnnstudio.analysis.remedies import Edit, inserting_before, setting
+from cnnstudio.analysis.remedies import Edit, setting
 
 _Offer = tuple[str, Edit]
 _REMOVE: _Offer = ("Remove {name}", remedies.remove)
 _SAME: _Offer = ("Use same padding", setting(padding="same"))
-_FLATTEN: _Offer = ("Insert Flatten", inserting_before("Flatten"))
-_GLOBAL: _Offer = ("Insert GlobalAveragePooling2D", inserting_before("GlobalAveragePooling2D"))
-DENSE_ON_VOLUME = "dense-on-volume"
 UNEQUAL = "unequal-sizes"
 
 
@@ -166,18 +163,6 @@ def ignored_inputs(count: int) -> Finding:
         "ignored-inputs",
         f"{{name}} has {count} inputs, but adds only the first two: remove the other links.",
         f"uses 2 of {count} inputs",
-    )
-
-
-def dense_on_volume(shape: Shape, units: int) -> Finding:
-    """A Dense layer that works on each position apart; the network still ends in a vector."""
-    positions = prod(shape[:-1])
-    return Finding(
-        DENSE_ON_VOLUME,
-        f"{{name}} gets {thing(shape)}, so it maps each of the {positions:,} positions by itself "
-        f"to {units:,} values: insert a Flatten or GlobalAveragePooling2D to see all of them.",
-        f"works on {positions:,} positions apart",
-        (_FLATTEN, _GLOBAL),
     )
 
 

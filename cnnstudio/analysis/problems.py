@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cnnstudio.analysis import remedies
 from cnnstudio.analysis.ending import ending_problems
-from cnnstudio.analysis.findings import DENSE_ON_VOLUME, UNEQUAL
+from cnnstudio.analysis.findings import UNEQUAL
 from cnnstudio.analysis.info import LayerInfo, Problem, Remedy, size
 from cnnstudio.analysis.merges import merge_remedies
 from cnnstudio.analysis.middle import middle_problems
@@ -62,20 +62,7 @@ def network_problems(
     output = _output(infos, ends)
     if output is not None:
         found += _further_outputs(network, infos, ends, output)
-        endings = ending_problems(network, infos, output, trainable, classes, loss)
-        # The error at the end says more than the warnings of the layers it is about.
-        said = {
-            name
-            for problem in endings
-            if problem.code == DENSE_ON_VOLUME
-            for name in _pointwise_up(infos, output)
-        }
-        found = [
-            problem
-            for problem in found
-            if problem.code != DENSE_ON_VOLUME or problem.layer not in said
-        ]
-        found += endings
+        found += ending_problems(network, infos, output, trainable, classes, loss)
     found += sharing_problems(network, infos)
     found += _unscaled(network, infos, ends)
     found += middle_problems(network, infos)
@@ -280,13 +267,6 @@ def _further_outputs(network: Network, infos: Infos, ends: _Ends, output: str) -
             "feeds nothing",
             tuple(offers),
         )
-
-
-def _pointwise_up(infos: Infos, name: str) -> Iterator[str]:
-    """`name` and the layers above it as long as they work on each position apart."""
-    while infos[name].type == "Dense" or infos[name].type in remedies.POINTWISE:
-        yield name
-        name = infos[name].inputs[0]
 
 
 def _channels(infos: Infos, ends: _Ends) -> Iterator[Problem]:

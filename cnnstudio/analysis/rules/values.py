@@ -30,8 +30,6 @@ def dense(settings: Settings, shapes: tuple[Shape, ...]) -> Outcome:
     """Every unit is joined to the last axis of its input."""
     shape, units = shapes[0], settings["units"]
     found = findings.symmetric(settings, "kernel_initializer")
-    if len(shape) > 2:
-        found = (findings.dense_on_volume(shape, units), *found)
     return Outcome(
         (*shape[:-1], units),
         shape[-1] * units + (units if settings["use_bias"] else 0),

@@ -547,6 +547,23 @@ def test_presets_have_no_problems(name):
     assert analyse(preset.build(), classes=preset.classes).problems == ()
 
 
+@pytest.mark.parametrize(
+    "middle",
+    [
+        # A gate, a layer that a convolution follows, a layer after global pooling.
+        lambda: two_paths("Add", [("Dense", {"units": 12}), ("Dense", {"units": 3})], ["ReLU"]),
+        lambda: scaled(("Dense", {"units": 8}), conv(4), "Flatten", DENSE),
+        lambda: scaled(
+            conv(4), ("GlobalAveragePooling2D", {"keepdims": True}), ("Dense", {"units": 8}),
+            "Flatten", DENSE,
+        ),
+    ],
+)  # fmt: skip
+def test_dense_layers_that_mix_channels_on_purpose_are_not_said(middle):
+    codes = {problem.code for problem in analyse(middle()).problems}
+    assert "dense-on-volume" not in codes
+
+
 def test_errors_come_first_each_kind_in_layer_order():
     network = chain(
         ("Input", {"shape": (9, 9, 3)}), "MaxPooling2D", conv(4, groups=2),
