@@ -2,7 +2,8 @@
 
 Epoch `e` of a shuffled feed is drawn from `(seed, e)`: a permutation, or where some samples shall
 come more often than others, a drawing; batch `s` of it is the same in every process. Decoded
-pictures come from a `PictureStore`; `tf.data` fetches them ahead of the training in parallel.
+pictures come from a `PictureStore`; `tf.data` fetches them ahead of the training in parallel, and
+takes those that are in memory from there without a step of Python.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from cnnstudio.data.dataset import Sample
 from cnnstudio.data.pictures import Pixels
 from cnnstudio.data.report import DataError, Skipped
 from cnnstudio.data.settings import DataSettings
-from cnnstudio.data.store import MEMORY_BUDGET, PictureStore
+from cnnstudio.data.store import PictureStore
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -60,7 +61,7 @@ class Feed:
         augment: Augment | None = None,
         sampling: Sequence[float] | None = None,
         weights: Sequence[float] | None = None,
-        memory_budget: int = MEMORY_BUDGET,
+        memory_budget: int | None = None,
         cache_folder: Path | None = None,
         on_skipped: Callable[[Skipped], None] | None = None,
     ) -> None:
@@ -74,19 +75,20 @@ class Feed:
         self._store = PictureStore(
             [sample.path for sample in self.samples],
             settings.preparation,
-            memory_budget=memory_budget,
+            budget=memory_budget,
             cache_folder=cache_folder,
             on_skipped=on_skipped,
         )
-        labels = np.array([sample.label_index for sample in self.samples], np.int32)
-        self._numbers = labels
-        self._labels = np.eye(classes, dtype=np.float32)[labels] if one_hot else labels
+        self._labels = np.array([sample.label_index for sample in self.samples], np.int32)
+        self._classes = classes
+        self._one_hot = one_hot
         self._augment = augment
         self._sampling = None if sampling is None else np.asarray(sampling, np.float64)
         self._weights = None if weights is None else np.asarray(weights, np.float32)
         self._orders: dict[int, np.ndarray[Any, Any]] = {}
         self._lock = threading.Lock()
         self._closed = False
+        self._memory: _Memory | None = None
 
     @property
     def steps_per_epoch(self) -> int:
@@ -114,8 +116,8 @@ class Feed:
                 self._orders[epoch] = found
             return found
 
-    def batch(self, epoch: int, step: int) -> tuple[np.ndarray[Any, Any], ...]:
-        """Pixels uint8, labels and maybe weights of one batch, before any augmentation.
+    def batch(self, epoch: int, step: int) -> tuple[Pixels, np.ndarray[Any, Any]]:
+        """Pixels uint8 and sample numbers of one batch, before any augmentation.
 
         Raises `DataError` if no picture is left.
         """
@@ -123,10 +125,7 @@ class Feed:
         pixels, good = self._store.gather(chosen)
         if not len(pixels) and not self._closed:
             chosen, pixels, good = self._instead(epoch, step)
-        kept = chosen[good]
-        if self._weights is None:
-            return pixels, self._labels[kept]
-        return pixels, self._labels[kept], self._weights[kept]
+        return pixels, chosen[good]
 
     def dataset(self, epoch_start: int = 0, step_start: int = 0) -> tf.data.Dataset:
         """The batches as `tf.data`, from the given step (of `steps_per_epoch`) of an epoch on.
@@ -137,37 +136,50 @@ class Feed:
         """
         import tensorflow as tf
 
-        first = epoch_start * self.steps_per_epoch + step_start
-        end = 2**62 if self.shuffle else (epoch_start + 1) * self.steps_per_epoch
-        height, width, channels = self._store.shape
-        kinds = [tf.uint8, tf.as_dtype(self._labels.dtype)]
-        if self._weights is not None:
-            kinds.append(tf.float32)
+        steps, size = self.steps_per_epoch, self.batch_size
+        fetched = self._fetched()
 
-        def fetched(number: Any) -> tuple[Any, ...]:
-            x, y, *weights = tf.numpy_function(self._fetch, [number], kinds, stateful=False)
-            x.set_shape((None, height, width, channels))
-            y.set_shape((None, *self._labels.shape[1:]))
-            for weight in weights:
-                weight.set_shape((None,))
-            x = tf.cast(x, tf.float32)
-            if self._augment is not None:
-                x, y, *weights = self._augment(number, x, y, *weights)
-            return x, y, *weights
+        def of_epoch(epoch: Any) -> Any:
+            order = tf.numpy_function(self._order_of, [epoch], tf.int64, stateful=False)
+            order.set_shape((len(self.samples),))
+            first = tf.where(epoch == epoch_start, tf.cast(step_start, tf.int64), 0)
+            # Zipped: a function that pairs them would be called once a batch.
+            whole = tf.data.Dataset.from_tensors((epoch, order)).repeat()
+            return tf.data.Dataset.zip(tf.data.Dataset.range(first, steps), whole)
+
+        def batch(step: Any, epoch: tuple[Any, Any]) -> tuple[Any, ...]:
+            number, order = epoch[0] * steps + step, epoch[1]
+            x, chosen = fetched(number, order[step * size : (step + 1) * size])
+            y = tf.gather(tf.constant(self._labels), chosen)
+            if self._one_hot:
+                y = tf.one_hot(y, self._classes)
+            found: tuple[Any, ...] = (x, y)
+            if self._weights is not None:
+                found = (*found, tf.gather(tf.constant(self._weights), chosen))
+            return found if self._augment is None else self._augment(number, *found)
 
         options = tf.data.Options()
         options.deterministic = True
+        # They would copy the pictures in memory.
         options.experimental_optimization.apply_default_optimizations = False
+        epochs = 2**62 if self.shuffle else epoch_start + 1
+        batches = 2**62 if self.shuffle else steps - step_start
         return (
-            tf.data.Dataset.range(first, end)
-            .map(fetched, num_parallel_calls=_PARALLEL)
+            tf.data.Dataset.range(epoch_start, epochs)
+            .flat_map(of_epoch)
+            .map(batch, num_parallel_calls=_PARALLEL)
             .prefetch(_AHEAD)
+            .apply(tf.data.experimental.assert_cardinality(batches))
             .with_options(options)
         )
 
     def close(self) -> None:
         """End threads, let go of memory and file. What still asks for batches gets empty ones."""
-        self._closed = True
+        with self._lock:
+            self._closed = True
+            memory, self._memory = self._memory, None
+        if memory is not None:
+            memory.close()
         self._store.close()
 
     def __enter__(self) -> Feed:
@@ -183,15 +195,60 @@ class Feed:
             return order
         # Systematic sampling, class by class: equal steps along the summed shares from a start of
         # chance, so that each class and each picture comes as often as wanted, within one.
-        order = order[np.argsort(self._numbers[order], kind="stable")]
+        order = order[np.argsort(self._labels[order], kind="stable")]
         shares = np.cumsum(self._sampling[order])
         places = (np.arange(len(order)) + random.random()) * (shares[-1] / len(order))
         found = np.minimum(np.searchsorted(shares, places, side="right"), len(order) - 1)
         return random.permutation(order[found])
 
-    def _fetch(self, number: Any) -> tuple[np.ndarray[Any, Any], ...]:
+    def _fetched(self) -> Callable[[Any, Any], tuple[Any, Any]]:
+        """A function for `tf.data`: number of a batch and its samples to pixels and samples.
+
+        Pixels are float32; the samples are without the broken ones.
+        """
+        import tensorflow as tf
+
+        with self._lock:
+            pixels = self._store.pixels
+            if self._memory is None and pixels is not None and not self._closed:
+                self._memory = _Memory(pixels, self._store.usable)
+            memory = self._memory
+
+        def slow(number: Any) -> tuple[Any, Any]:
+            x, kept = tf.numpy_function(self._fetch, [number], (tf.uint8, tf.int64), stateful=False)
+            x.set_shape((None, *self._store.shape))
+            kept.set_shape((None,))
+            return tf.cast(x, tf.float32), kept
+
+        def fetched(number: Any, chosen: Any) -> tuple[Any, Any]:
+            if memory is None:
+                return slow(number)
+            pixels, ready = memory.look(chosen)
+            return tf.cond(
+                ready,
+                lambda: (tf.cast(tf.gather(pixels, chosen), tf.float32), chosen),
+                lambda: slow(number),
+            )
+
+        return fetched
+
+    def _order_of(self, epoch: Any) -> np.ndarray[Any, Any]:
+        self._tell_memory()
+        return self.order(int(epoch))
+
+    def _fetch(self, number: Any) -> tuple[Pixels, np.ndarray[Any, Any]]:
         epoch, step = divmod(int(number), self.steps_per_epoch)
-        return self.batch(epoch, step)
+        known = self._store.complete
+        found = self.batch(epoch, step)
+        if self._store.complete and not known:
+            self._tell_memory()
+        return found
+
+    def _tell_memory(self) -> None:
+        """Let TensorFlow know which pictures are decoded by now."""
+        with self._lock:
+            if self._memory is not None:
+                self._memory.tell(self._store.usable)
 
     def _instead(
         self, epoch: int, step: int
@@ -209,3 +266,37 @@ class Feed:
             f"{first.path}: {first.reason}. Is the folder still there?"
         )
         raise self.failure
+
+
+class _Memory:
+    """The pictures of a store in memory as a variable of TensorFlow, in place: not a copy."""
+
+    def __init__(self, pixels: Pixels, usable: np.ndarray[Any, np.dtype[np.bool_]]) -> None:
+        import tensorflow as tf
+
+        shape = (None, *pixels.shape[1:])
+        with tf.device("CPU:0"):
+            self._nothing = tf.zeros((0, *pixels.shape[1:]), tf.uint8)
+            self._pixels = tf.Variable(self._nothing, trainable=False, shape=shape)
+            self._usable = tf.Variable(usable, trainable=False)
+            self._pixels.assign(tf.experimental.dlpack.from_dlpack(pixels.__dlpack__()))
+
+    def look(self, chosen: Any) -> tuple[Any, Any]:
+        """In a graph: all pictures, and whether those chosen can be taken from them."""
+        import tensorflow as tf
+
+        # Not `sparse_read`, which makes every later look copy the pictures.
+        pixels = self._pixels.read_value()
+        # In this order: `close` goes the other way round.
+        with tf.control_dependencies([pixels]):
+            return pixels, tf.reduce_all(tf.gather(self._usable, chosen))
+
+    def tell(self, usable: np.ndarray[Any, np.dtype[np.bool_]]) -> None:
+        self._usable.assign(usable)
+
+    def close(self) -> None:
+        """Let go of the pictures, also where a dataset still holds this."""
+        import tensorflow as tf
+
+        self._usable.assign(tf.zeros_like(self._usable))
+        self._pixels.assign(self._nothing)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import weakref
+
 import numpy as np
 import pytest
 from awkward import folder_of
@@ -89,12 +92,36 @@ def test_labels(samples):
         ]
 
 
-@given(epoch=st.integers(0, 2), step=st.integers(0, 4))
+@given(epoch=st.integers(0, 2), step=st.integers(0, 4), warm=st.booleans())
 @settings(max_examples=8, deadline=None)
-def test_resumed_at_a_step_the_rest_is_the_same(samples, epoch, step):
+def test_resumed_at_a_step_the_rest_is_the_same(samples, epoch, step, warm):
+    """Whether pictures are decoded or taken from memory when they are asked for."""
     with feed_of(samples) as feed, feed_of(samples) as resumed:
+        if warm:
+            taken(resumed)
         whole = taken(feed, batches=15)
         assert same(taken(resumed, epoch, step, 15 - 5 * epoch - step), whole[5 * epoch + step :])
+
+
+def test_decoded_pictures_are_taken_from_memory_by_tensorflow_itself(samples, monkeypatch):
+    """From the second epoch on no batch is fetched by Python, and none is copied elsewhere."""
+    fetched: list[int] = []
+    with feed_of(samples) as feed:
+        fetch = feed._fetch
+        monkeypatch.setattr(feed, "_fetch", lambda n: (fetched.append(int(n)), fetch(n))[1])
+        stream = iter(feed.dataset())
+        first = [next(stream) for _ in range(5)]
+        assert feed.store.complete
+        for _ in range(20):
+            next(stream)
+        # Those on the way while the last pictures were decoded.
+        assert set(fetched) <= set(range(10))
+        fetched.clear()
+        assert same([(x.numpy(), y.numpy()) for x, y in first], taken(feed))
+        assert not fetched
+        # The pictures that TensorFlow sees are those of the store.
+        feed.store.pixels[:] = 7
+        assert all((x == 7).all() for x, _ in taken(feed, 3))
 
 
 def test_every_iteration_begins_at_the_same_place(samples):
@@ -261,6 +288,22 @@ def test_keras_trains_on_it_without_a_warning(keras, model, tmp_path, validation
         assert len(history.history["val_loss"]) == 3
         assert len(feed.skipped) == 3
         assert len(val.skipped) == 4
+
+
+@pytest.mark.parametrize("epochs", [0, 2])
+def test_closing_from_another_thread(samples, epochs):
+    """Who still asks gets empty batches, and the memory is free at once."""
+    feed = feed_of(samples)
+    stream = iter(feed.dataset())
+    for _ in range(5 * epochs + 1):
+        next(stream)
+    memory = weakref.ref(feed.store.pixels.base)
+    thread = threading.Thread(target=feed.close)
+    thread.start()
+    sizes = [len(next(stream)[1]) for _ in range(30)]
+    thread.join()
+    assert sizes[-1] == 0
+    assert memory() is None
 
 
 def test_closing_while_batches_are_fetched(samples, model):

@@ -30,7 +30,7 @@ def test_pictures_are_decoded_once(paths, tmp_path, budget, kept):
     wanted = expected(paths)
     cache = tmp_path / "cache"
     with PictureStore(
-        paths, Preparation((8, 8)), memory_budget=budget, cache_folder=cache, workers=3
+        paths, Preparation((8, 8)), budget=budget, cache_folder=cache, workers=3
     ) as store:
         assert store.kept == kept
         half = np.arange(0, 40, 2)
@@ -54,7 +54,7 @@ def test_pictures_are_decoded_once(paths, tmp_path, budget, kept):
 
 
 def test_open_stores_share_the_budget(paths, tmp_path):
-    options = {"memory_budget": 60 * BYTES, "cache_folder": tmp_path}
+    options = {"budget": 60 * BYTES, "cache_folder": tmp_path}
     with PictureStore(paths, Preparation((8, 8)), **options) as first:
         with PictureStore(paths, Preparation((8, 8)), **options) as second:
             with PictureStore(paths[:20], Preparation((8, 8)), **options) as third:
@@ -69,7 +69,7 @@ def test_nowhere_to_keep_them(paths, tmp_path):
     no_folder = tmp_path / "file"
     no_folder.write_text("x")
     with PictureStore(
-        paths, Preparation((8, 8)), memory_budget=0, cache_folder=no_folder, workers=2
+        paths, Preparation((8, 8)), budget=0, cache_folder=no_folder, workers=2
     ) as store:
         assert store.kept == "nowhere"
         for _ in range(2):
