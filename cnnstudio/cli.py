@@ -96,9 +96,19 @@ def parser() -> argparse.ArgumentParser:
         help="needs no display; writes pictures of every page and the run into FOLDER",
     )
 
-    sample = command("sample", "writes a sample image folder, offline", json=document)
-    sample.add_argument("name", metavar="NAME", help="digits or shapes")
+    sample = command("sample", "writes a sample image folder, offline or from Keras", json=document)
+    sample.add_argument(
+        "name",
+        metavar="NAME",
+        help="digits or shapes, made here; mnist, fashion_mnist, cifar10 or cifar100, downloaded",
+    )
     sample.add_argument("folder", type=Path, metavar="FOLDER")
+    sample.add_argument(
+        "--file",
+        type=Path,
+        metavar="FILE",
+        help="a data set's file as Keras downloads it (.npz, .gz, .tar.gz), instead of a download",
+    )
 
     command("presets", "lists the networks to start from", json=document)
     command("layers", "lists the layer types and their settings", json=document)
@@ -152,6 +162,14 @@ def parser() -> argparse.ArgumentParser:
 
     scan = command("scan", "tells what an image folder holds", json=document)
     scan.add_argument("folder", type=Path, metavar="FOLDER")
+    scan.add_argument(
+        "--labels", type=Path, metavar="FILE", help="a table with a picture and its class a line"
+    )
+    scan.add_argument(
+        "--pattern",
+        metavar="PATTERN",
+        help="how the files are named, with {class} for the class: '{class}_*' for cat_012.jpg",
+    )
 
     train = command("train", "trains a project", json=stream)
     train.add_argument("file", nargs="?", type=Path, metavar="FILE.cnns")
@@ -164,6 +182,12 @@ def parser() -> argparse.ArgumentParser:
         metavar="KEY=VALUE",
         dest="assignments",
         help="any data or training setting, such as training.optimizer.learning_rate=0.01",
+    )
+    train.add_argument(
+        "--folds",
+        type=_count,
+        metavar="K",
+        help="cross-validation: K trainings, each with another part of the pictures to validate",
     )
     train.add_argument("--runs", type=Path, metavar="FOLDER", help="where runs are kept")
     train.add_argument("--resume", type=Path, metavar="RUN", help="go on with a stopped run")

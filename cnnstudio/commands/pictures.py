@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
+import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnnstudio.commands.output import (
     either,
@@ -17,18 +19,30 @@ from cnnstudio.commands.output import (
 )
 from cnnstudio.errors import StudioError, UsageError
 
+if TYPE_CHECKING:
+    from cnnstudio.data.scan import ScanProgress
+    from cnnstudio.data.settings import LayoutSettings
+
+_PARTS = {"test": "test ", "val": "validation ", "train": "training ", None: ""}
+
 
 def sample(options: argparse.Namespace) -> None:
-    """Write a sample image folder."""
+    """Write a sample image folder, or a data set of Keras."""
+    from cnnstudio.data.keras_sets import KERAS_SETS, make_keras_set
     from cnnstudio.data.samples import SAMPLES, make_sample
-
-    if options.name not in SAMPLES:
-        raise UsageError(
-            f"cnnstudio sample: there is no sample {options.name!r}; choose {either(SAMPLES)}."
-        )
-    folder = make_sample(options.name, options.folder)
     from cnnstudio.data.scan import scan_folder
 
+    progress = None if options.json else _ProgressLine()
+    if options.name in KERAS_SETS:
+        chosen = KERAS_SETS[options.name]
+        folder = make_keras_set(chosen, options.folder, file=options.file, progress=progress)
+    elif options.name not in SAMPLES:
+        names = either([*SAMPLES, *KERAS_SETS])
+        raise UsageError(f"cnnstudio sample: there is no sample {options.name!r}; choose {names}.")
+    elif options.file is not None:
+        raise UsageError(f"cnnstudio sample: {options.name} is made here; leave out --file.")
+    else:
+        folder = make_sample(options.name, options.folder, progress=progress)
     report = scan_folder(folder)
     if options.json:
         print_json({"folder": str(folder), **_counts(report.to_json())})
@@ -36,15 +50,40 @@ def sample(options: argparse.Namespace) -> None:
         print(f"{len(report.pictures)} pictures in {len(report.classes)} classes are in {folder}.")
 
 
+class _ProgressLine:
+    """Says on a terminal, in one line, how far a set is fetched and written."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def __call__(self, progress: ScanProgress) -> None:
+        now, total = time.monotonic(), progress.total
+        if not sys.stderr.isatty() or (now < self._next and progress.files_seen != total):
+            return
+        self._next = now + 0.1
+        if progress.unit == "bytes":
+            of = f" of {total / 1e6:,.1f}" if total else ""
+            words = f"{progress.current.name}: {progress.files_seen / 1e6:,.1f}{of} MB"
+        else:
+            words = f"{progress.files_seen:,} of {total or 0:,} pictures"
+        end = "\n" if progress.files_seen == total else ""
+        print(f"\r\x1b[K{words}", end=end, file=sys.stderr, flush=True)
+
+
 def scan(options: argparse.Namespace) -> None:
     """Tell what an image folder holds."""
     from cnnstudio.data.scan import scan_folder
 
-    report = scan_folder(options.folder)
+    report = scan_folder(options.folder, _layout(options))
     if options.json:
         print_json(report.to_json())
         return
-    print(f"{len(report.pictures):,} pictures in {len(report.classes)} classes\n")
+    print(f"{len(report.pictures):,} pictures in {len(report.classes)} classes")
+    if report.layout.kind == "csv":
+        print(f"The classes are those of the table {report.layout.file}.")
+    elif report.layout.kind == "filename":
+        print(f"The classes are those of the file names, {report.layout.pattern}.")
+    print()
     splits = list(report.splits)
     print_table(
         ("class", "pictures", *(splits if len(splits) > 1 else ())),
@@ -73,6 +112,31 @@ def scan(options: argparse.Namespace) -> None:
         print(f"\n{problem}")
 
 
+def _layout(options: argparse.Namespace) -> LayoutSettings:
+    """Where `--labels` and `--pattern` say that the classes are written."""
+    from cnnstudio.data.name_patterns import CLASS, NamePattern
+    from cnnstudio.data.settings import LayoutSettings
+
+    if options.labels is not None and options.pattern is not None:
+        raise UsageError("cnnstudio scan: give --labels or --pattern, not both.")
+    if options.labels is not None:
+        path = options.labels
+        if not path.is_file() and not (options.folder / path).is_file():
+            raise StudioError(f"There is no table {path}.")
+        # From here, or below the folder.
+        file = str(path.absolute()) if path.is_file() else str(path)
+        with contextlib.suppress(ValueError):
+            file = path.absolute().relative_to(options.folder.absolute()).as_posix()
+        return LayoutSettings(kind="csv", file=file)
+    if options.pattern is not None:
+        try:
+            NamePattern(options.pattern, CLASS)
+        except ValueError as error:
+            raise UsageError(f"cnnstudio scan: {error}.") from None
+        return LayoutSettings(kind="filename", pattern=options.pattern)
+    return LayoutSettings()
+
+
 def evaluate(options: argparse.Namespace) -> None:
     """Measure a trained network on labelled pictures."""
     from cnnstudio.evaluation.evaluate import evaluate as measure
@@ -86,7 +150,7 @@ def evaluate(options: argparse.Namespace) -> None:
         return
     print(
         f"accuracy {figure(result['accuracy'])}, loss {figure(result['loss'])} "
-        f"on {result['images']:,} pictures\n"
+        f"on {result['images']:,} {_PARTS[result['split']]}pictures\n"
     )
     print_table(
         ("class", "precision", "recall", "f1", "pictures"),

@@ -7,7 +7,7 @@ import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnnstudio.commands.output import (
     figure,
@@ -18,10 +18,13 @@ from cnnstudio.commands.output import (
 from cnnstudio.errors import StudioError, UsageError
 from cnnstudio.graph.project import SUFFIX, Project, load_project
 
+if TYPE_CHECKING:
+    from cnnstudio.training.control import Control
+    from cnnstudio.training.events import Finished
+
 
 def train(options: argparse.Namespace) -> int:
     """Train a project, or go on with a run; the engine is the window's."""
-    from cnnstudio.app.paths import cache_folder
     from cnnstudio.training.control import Control
 
     project = _project_to_train(options)
@@ -29,21 +32,73 @@ def train(options: argparse.Namespace) -> int:
     report = _TrainReport(options.json)
     before = signal.signal(signal.SIGINT, lambda *_: control.stop())
     try:
-        from cnnstudio.training.run import train as run
-
-        run(
-            project,
-            data_folder=options.data,
-            runs_folder=options.runs or _runs_folder(),
-            on_event=report,
-            control=control,
-            resume=options.resume,
-            name=options.file.stem if options.file else "network",
-            cache_folder=cache_folder(),
-        )
+        if options.folds is None:
+            _run(options, project, control, report)
+        else:
+            _cross_validate(options, project, control, report)
     finally:
         signal.signal(signal.SIGINT, before)
     return 0
+
+
+def _run(
+    options: argparse.Namespace,
+    project: Project,
+    control: Control,
+    report: _TrainReport,
+    name: str = "",
+) -> None:
+    from cnnstudio.app.paths import cache_folder
+    from cnnstudio.training.run import train as run
+
+    stem = options.file.stem if options.file else "network"
+    run(
+        project,
+        data_folder=options.data,
+        runs_folder=options.runs or _runs_folder(),
+        on_event=report,
+        control=control,
+        resume=options.resume,
+        name=stem + name,
+        cache_folder=cache_folder(),
+    )
+
+
+def _cross_validate(
+    options: argparse.Namespace, project: Project, control: Control, report: _TrainReport
+) -> None:
+    """Train once for each fold; print the mean and the spread of the figures."""
+    from cnnstudio.training.folds import fold_projects, spread_of
+
+    if options.resume is not None:
+        raise UsageError("cnnstudio train: --folds begins new runs; leave out --resume.")
+    if options.folds < 2:
+        raise UsageError("cnnstudio train: --folds takes 2 or more.")
+    for number, fold in enumerate(fold_projects(project, options.folds), 1):
+        if not options.json:
+            print(f"fold {number} of {options.folds}", flush=True)
+        _run(options, fold, control, report, f"-fold-{number}-of-{options.folds}")
+        if control.stopping:
+            break
+    done = report.finished
+    spread = spread_of([event.metrics for event in done])
+    if options.json:
+        figures = {
+            name: {"mean": each.mean, "deviation": each.deviation, "values": list(each.values)}
+            for name, each in spread.items()
+        }
+        runs = [str(event.run) for event in done]
+        print_line({"event": "folds", "folds": options.folds, "runs": runs, "metrics": figures})
+        return
+    print(f"\n{len(done)} of {options.folds} folds, the best epoch of each:")
+    print_table(
+        ("figure", "mean", "spread", *(f"fold {n}" for n in range(1, len(done) + 1))),
+        [
+            (name, figure(each.mean), figure(each.deviation), *map(figure, each.values))
+            for name, each in spread.items()
+        ],
+        right=set(range(1, len(done) + 3)),
+    )
 
 
 def runs(options: argparse.Namespace) -> None:
@@ -86,10 +141,13 @@ class _TrainReport:
 
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
+        self.finished: list[Finished] = []
 
     def __call__(self, event: Any) -> None:
         from cnnstudio.training import events
 
+        if isinstance(event, events.Finished):
+            self.finished.append(event)
         if self._as_json:
             if event.kind in _STREAMED:
                 print_line(event.to_json())

@@ -70,13 +70,19 @@ class Guess:
 def guess_pattern(names: Iterable[str]) -> Guess | None:
     """The pattern that file names seem to be written by; None where they show no classes."""
     looked_at = [name for name, _ in zip(names, range(_LOOKED_AT), strict=False)]
+    guesses = []
     for pattern in _GUESSES:
         compiled = NamePattern(pattern, CLASS)
         found = [compiled.find(name) for name in looked_at]
         classes = Counter(label for label in found if label is not None)
         if _makes_sense(classes, len(looked_at)):
-            return Guess(pattern, dict(sorted(classes.items())))
-    return None
+            guesses.append(Guess(pattern, dict(sorted(classes.items()))))
+    # cat_p7_012 is a cat, not a cat_p7.
+    return min(guesses, key=lambda guess: any(map(_has_digit, guess.classes)), default=None)
+
+
+def _has_digit(label: str) -> bool:
+    return any(letter.isdigit() for letter in label)
 
 
 def _makes_sense(classes: Counter[str], names: int) -> bool:

@@ -19,6 +19,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from cnnstudio.data.dataset import Dataset, split_table
 from cnnstudio.graph.project import Project, project_to_json
 from cnnstudio.keras_build.trained import (
     CHECKPOINT_FOLDER,
@@ -28,6 +29,7 @@ from cnnstudio.keras_build.trained import (
     METRICS_FILE,
     MODEL_FILE,
     PROJECT_FILE,
+    SPLIT_FILE,
     TENSORBOARD_FOLDER,
 )
 from cnnstudio.training import checkpoint
@@ -96,6 +98,11 @@ class RunFolder:
         ):
             with writing(self.path / name):
                 checkpoint.write_whole(self.path / name, text)
+
+    def divided(self, dataset: Dataset) -> None:
+        """Write which picture was in which part."""
+        with writing(self.path / SPLIT_FILE):
+            checkpoint.write_whole(self.path / SPLIT_FILE, split_table(dataset))
 
     def event(self, event: Event) -> None:
         """Append an event to `events.jsonl`; of the batches, a selection."""

@@ -133,6 +133,7 @@ def _as_the_input(project: Project, data: DataSettings) -> DataSettings:
 
 def _hints(analysis: Analysis, dataset: Dataset, data: DataSettings) -> tuple[str, ...]:
     hints = [_sentence(problem) for problem in analysis.problems if problem.severity == "warning"]
+    hints += dataset.warnings
     if not dataset.val and data.validation_split > 0:
         hints.append(
             "There are too few pictures to keep any for validation, so nothing tells whether the "

@@ -195,6 +195,7 @@ class _Training:
         plan, state, loop = self._plan, self._state, self._loop
         device = describe_device()
         self._describe(plan.training.epochs)
+        self._folder.divided(plan.dataset)
         loop.tell(
             events.Started(
                 run=self._folder.path,

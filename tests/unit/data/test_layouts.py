@@ -254,6 +254,7 @@ def test_groups_in_names():
         (["1_cat.jpg", "2_cat.jpg", "3_dog.jpg", "4_dog.jpg"], "{number}_{class}", "cat dog"),
         (["cat_a.jpg", "cat_b.jpg", "dog_x.jpg", "dog_y.jpg"], "{class}_*", "cat dog"),
         (["a_b_1.jpg", "a_b_2.jpg", "a_c_1.jpg", "a_c_2.jpg"], "{class}_{number}", "a_b a_c"),
+        (["c_p1_1.jpg", "c_p1_2.jpg", "d_p2_1.jpg", "d_p2_2.jpg"], "{class}_*", "c d"),
         (["IMG_001.jpg", "IMG_002.jpg", "DSC_003.jpg", "DSC_004.jpg"], None, ""),
         (["cat_1.jpg", "cat_2.jpg", "cat_3.jpg"], None, ""),
         (["1.jpg", "2.jpg", "3.jpg"], None, ""),
