@@ -5,49 +5,34 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QMimeData, Qt
-from PySide6.QtGui import (
-    QAction,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
-    QKeySequence,
-)
 from PySide6.QtWidgets import (
-    QHBoxLayout,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from cnnstudio.app import paths
-from cnnstudio.app.tasks import Task
 from cnnstudio.data.settings import DataSettings, LayoutSettings
-from cnnstudio.graph.project import SUFFIX
-from cnnstudio.views import theme
 from cnnstudio.views.context import Context
 from cnnstudio.views.data import facts, work
-from cnnstudio.views.data.augmentation_view import AugmentationView
-from cnnstudio.views.data.browser import Browser
-from cnnstudio.views.data.findings import Findings
+from cnnstudio.views.data.checking import FullCheck
+from cnnstudio.views.data.corrector import Corrector
+from cnnstudio.views.data.dropping import FolderDrop
+from cnnstudio.views.data.filled import FilledView
 from cnnstudio.views.data.folder_bar import FolderBar
-from cnnstudio.views.data.head import DataHead
+from cnnstudio.views.data.looking import Look, Looker
 from cnnstudio.views.data.match_bar import MatchBar
+from cnnstudio.views.data.page_actions import PageActions
+from cnnstudio.views.data.report_export import export_report
 from cnnstudio.views.data.scanner import Scanner
 from cnnstudio.views.data.scanning import ScanCard
-from cnnstudio.views.data.settings_panel import SettingsPanel
+from cnnstudio.views.data.start_page import StartPage
 from cnnstudio.views.dialogs import choose_folder
-from cnnstudio.views.drop import DropFrame, DropVeil, local_paths
 from cnnstudio.views.strip import Strip, StripAction
-from cnnstudio.views.widgets import EmptyState, Line
+from cnnstudio.views.widgets import Line
 
 if TYPE_CHECKING:
     from cnnstudio.data.scan import FolderReport
-
-EMPTY_TEXT = (
-    "Drop a folder of pictures here: one folder for each class, or train, val and test folders "
-    "of those. Nothing is copied, changed or sent anywhere."
-)
 
 
 class DataPage(QWidget):
@@ -57,18 +42,20 @@ class DataPage(QWidget):
         super().__init__(parent)
         self.setObjectName("dataPage")
         self.setAccessibleName("Data")
-        self.setAcceptDrops(True)
         self._context = context
         self._document = context.document
         self._refused: Path | None = None  # the folder of the project, when it cannot be read
-        self._counting: Task | None = None
-        self._looking: Task | None = None
         self._shown: FolderReport | None = None
         self._unfit = False  # whether the message says that the data cannot be trained on
         self._ready = False  # whether the next step is to train
+        self.looker = Looker(context.tasks, self)
+        self.looker.looked.connect(self._looked)
+        self.full_check = FullCheck(context.tasks, self)
+        self.full_check.changed.connect(self._checked)
         self._make_parts()
         self._lay_out()
-        self._veil = DropVeil(self, "Drop to open this folder")
+        self._actions = PageActions(self, self._document)
+        FolderDrop(self, self._dropped)
         self.scanner = Scanner(context.tasks, self)
         self.scanner.began.connect(self._began)
         self.scanner.progressed.connect(self.scan_card.show_progress)
@@ -214,15 +201,47 @@ class DataPage(QWidget):
         if report is not self._shown:
             self.message.hide()
         self._shown = report
-        self.browser.show_report(report)
-        self.findings.show_report(report)
-        self.head.show_facts(facts.title(report), facts.facts(report))
-        self.settings.picture.show_hint(facts.size_hint(report), facts.suggestion(report, data))
-        self.settings.division.show_own_validation(sum(report.splits.get("val", {}).values()))
-        self.stack.setCurrentWidget(self.filled)
-        self._count(report, data)
-        self._look()
+        self.full_check.keep_to(report)
+        known = self.looker.last
+        if known is not None and known.report is report:
+            self.stack.setCurrentWidget(self.filled)
+        self.looker.look(report, data, self.full_check.result(report))
+        self.filled.show_eye()
         self._follow_network()
+
+    def _looked(self, look: Look) -> None:
+        """Show what was made of the folder in the background."""
+        self.filled.show_look(look)
+        self._counted(look.counts)
+        if self._document.report is look.report:
+            self.stack.setCurrentWidget(self.filled)
+        self.filled.show_eye()
+        self._actions.refresh()
+
+    # --- the full check
+
+    def check(self) -> None:
+        """Decode every picture of the folder, to find what its first bytes do not tell."""
+        report = self._document.report
+        if report is not None:
+            self.show_view("findings")
+            self.findings.show_line("overview")
+            self.full_check.start(report)
+
+    def _checked(self) -> None:
+        report = self._document.report
+        found = None if report is None else self.full_check.result(report)
+        running = self.full_check.running
+        self.findings.overview.card.show_state(running=running, check=found)
+        if report is not None and not running:
+            self.looker.look(report, self._document.data, found)
+        self._actions.refresh()
+
+    def export_report(self) -> None:
+        """Write the report on the folder as HTML or CSV, where the person says."""
+        look = self.looker.last
+        if look is not None:
+            export_report(self, self._context, look)
 
     def _follow_network(self) -> None:
         """The network or the data changed: do they fit, and what comes next?"""
@@ -253,15 +272,7 @@ class DataPage(QWidget):
             self._document.data.model_copy(update=changes), "Use the suggested size"
         )
 
-    def _count(self, report: FolderReport, data: DataSettings) -> None:
-        if self._counting is not None:
-            self._counting.cancel()
-        self._counting = self._context.tasks.run(
-            work.count_splits, report, data, on_done=self._counted
-        )
-
     def _counted(self, found: work.Counts) -> None:
-        self.settings.split.show_counts(found.counts)
         report = self._document.report
         if not found.problem or report is None:
             if self._unfit:
@@ -276,25 +287,6 @@ class DataPage(QWidget):
             actions.insert(0, (f"Open {inner.name}", lambda: self.open_folder(inner)))
         self.message.show_message(found.problem, "error", actions)
 
-    def _look(self) -> None:
-        """Show the chosen picture as the network gets it."""
-        path, data = self.browser.current_path(), self._document.data
-        eye = self.settings.picture.eye
-        if self._looking is not None:
-            self._looking.cancel()
-        if path is None:
-            eye.show_pixels(None, "", "")
-            return
-        grey = "grey" if data.color_mode == "grayscale" else "colour"
-        words = f"as the network gets it:\n{facts.shape(data.image_size)}, {grey}"
-        self._looking = self._context.tasks.run(
-            work.picture,
-            path,
-            data,
-            on_done=lambda pixels: eye.show_pixels(pixels, path.name, words),
-            on_failed=lambda reason: eye.show_pixels(None, path.name, reason),
-        )
-
     def _next(self) -> None:
         self._context.show_page("train" if self._ready else "design")
 
@@ -305,22 +297,7 @@ class DataPage(QWidget):
         near = start.parent if start is not None and start.parent.is_dir() else None
         choose_folder(self, "Open a folder of pictures", self.open_folder, start=near)
 
-    # --- drag and drop
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.source() is None and _pictures_in(event.mimeData()):
-            event.acceptProposedAction()
-            self._veil.raise_over()
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._veil.hide()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self._veil.hide()
-        dropped = _pictures_in(event.mimeData())
-        if not dropped:
-            return
-        event.acceptProposedAction()
+    def _dropped(self, dropped: list[Path]) -> None:
         folder = next((path for path in dropped if path.is_dir()), None)
         if folder is not None:
             self.open_folder(folder)
@@ -337,10 +314,6 @@ class DataPage(QWidget):
             ],
         )
 
-    def hideEvent(self, event: QEvent) -> None:
-        self._veil.hide()
-        super().hideEvent(event)  # type: ignore[arg-type]
-
     # --- parts
 
     def _make_parts(self) -> None:
@@ -348,89 +321,42 @@ class DataPage(QWidget):
         self.bar.folder_wanted.connect(self.open_folder)
         self.bar.choose_wanted.connect(self._choose_folder)
         self.bar.sample_wanted.connect(self.make_sample)
-        again = QAction("Look through the folder again", self)
-        again.setObjectName("rescanAction")
-        again.setShortcut(QKeySequence("F5"))
-        again.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        again.triggered.connect(lambda _checked=False: self._rescan())
-        self.addAction(again)
         self.message = Strip("dataMessage")
         self.match = MatchBar(self._document)
-        self.empty = EmptyState(
-            "pictures",
-            "No pictures yet",
-            EMPTY_TEXT,
-            [
-                ("Open folder…", self._choose_folder, "emptyOpenFolder"),
-                ("Use the sample: digits", lambda: self.make_sample("digits"), "emptyDigits"),
-                ("Use the sample: shapes", lambda: self.make_sample("shapes"), "emptyShapes"),
-            ],
-        )
-        frame = DropFrame()
-        inside = QVBoxLayout(frame)
-        inside.addWidget(self.empty)
-        self.start = QWidget()
-        around = QVBoxLayout(self.start)
-        around.setContentsMargins(theme.S16, theme.S16, theme.S16, theme.S16)
-        around.addWidget(frame)
+        self.start = StartPage()
+        self.start.choose_wanted.connect(self._choose_folder)
+        self.start.sample_wanted.connect(self.make_sample)
+        self.empty = self.start.empty
         self.scan_card = ScanCard()
         self.scan_card.stopped.connect(self.stop)
-        self.browser = Browser(self._context)
-        self.browser.picture_chosen.connect(self._look)
-        self.findings = Findings()
-        self.findings.menu_wanted.connect(self.browser.show_menu)
-        self.augmentation = AugmentationView(self._context)
-        self.augmentation.edited.connect(self._edit)
-        self.addActions([self.augmentation.again_action, self.augmentation.others_action])
-        self.settings = SettingsPanel()
+        self.corrector = Corrector(self._document, self)
+        self.filled = FilledView(self._context, self.corrector)
+        self.browser, self.findings = self.filled.browser, self.filled.findings
+        self.head, self.settings = self.filled.head, self.filled.settings
+        card = self.findings.overview.card
+        card.start_wanted.connect(self.check)
+        card.stop_wanted.connect(self.full_check.stop)
+        self.full_check.progressed.connect(card.show_progress)
+        augmentation = self.filled.augmentation
+        augmentation.edited.connect(self._edit)
+        self.addActions([augmentation.again_action, augmentation.others_action])
         self.settings.edited.connect(self._edit)
         self.settings.picture.suggestion_wanted.connect(self._suggest)
         self.settings.next_wanted.connect(self._next)
 
-    def _rescan(self) -> None:
+    def rescan(self) -> None:
+        """Look through the folder again, or choose one."""
         folder = self._project_folder()
         if folder is not None:
             self.open_folder(folder)
         else:
             self._choose_folder()
 
-    def _add_view(self, key: str, title: str, view: QWidget, panel: QWidget | None = None) -> None:
-        """Another view of the data, with a panel of its own at the right or the settings."""
-        self._views[key] = (view, panel or self.settings.tabs)
-        self.views.addWidget(view)
-        if panel is not None:
-            self.settings.stack.addWidget(panel)
-        self.head.views.add(key, title)
-
     def show_view(self, key: str) -> None:
-        """Show the view `key`: "pictures", "findings"."""
-        self.head.views.button(key).setChecked(True)
-        view, panel = self._views[key]
-        self.views.setCurrentWidget(view)
-        self.settings.stack.setCurrentWidget(panel)
+        """Show the view `key`: "pictures", "findings", "augmentation"."""
+        self.filled.show_view(key)
 
     def _lay_out(self) -> None:
-        self.head = DataHead()
-        self.head.views.chosen.connect(self.show_view)
-        self.views = QStackedWidget()
-        self._views: dict[str, tuple[QWidget, QWidget]] = {}
-        self._add_view("pictures", "Pictures", self.browser)
-        self._add_view("findings", "Findings", self.findings)
-        self._add_view(
-            "augmentation", "Augmentation", self.augmentation, self.augmentation.panel
-        )
-        left = QVBoxLayout()
-        left.setSpacing(0)
-        left.addWidget(self.head)
-        left.addWidget(Line())
-        left.addWidget(self.views, 1)
-        self.filled = QWidget()
-        inside = QHBoxLayout(self.filled)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.setSpacing(0)
-        inside.addLayout(left, 1)
-        inside.addWidget(Line(Qt.Orientation.Vertical))
-        inside.addWidget(self.settings)
         self.stack = QStackedWidget()
         for part in (self.start, self.scan_card, self.filled):
             self.stack.addWidget(part)
@@ -442,9 +368,3 @@ class DataPage(QWidget):
         outer.addWidget(self.message)
         outer.addWidget(self.match)
         outer.addWidget(self.stack, 1)
-
-
-def _pictures_in(mime: QMimeData) -> list[Path]:
-    """What was dropped, unless it is a project: the window opens those."""
-    dropped = local_paths(mime)
-    return [] if any(path.suffix.lower() == SUFFIX for path in dropped) else dropped

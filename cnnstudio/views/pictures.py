@@ -45,6 +45,7 @@ from cnnstudio.views import theme
 Index = QModelIndex | QPersistentModelIndex
 
 PATH_ROLE = Qt.ItemDataRole.UserRole + 1
+SHADE_ROLE = Qt.ItemDataRole.UserRole + 2
 THUMBNAIL_BUDGET = 96 * 2**20  # bytes of decoded thumbnails kept
 SLICE = 12  # thumbnails decoded before other grids get their turn
 WORKERS = max(2, min(4, os.cpu_count() or 1))  # threads that decode
@@ -230,6 +231,8 @@ class PictureModel(QAbstractListModel):
         self._caption = caption
         self._tooltip = tooltip
         self._pictures: Sequence[HasPath] = ()
+        # Which pictures stand on a shade, to tell those that belong together.
+        self.shade: Callable[[Any], bool] | None = None
 
     @property
     def pictures(self) -> Sequence[HasPath]:
@@ -256,6 +259,8 @@ class PictureModel(QAbstractListModel):
             return self._tooltip(picture) + (f"\n{reason}" if reason else "")
         if role == PATH_ROLE:
             return picture.path
+        if role == SHADE_ROLE:
+            return self.shade is not None and self.shade(picture)
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -284,6 +289,8 @@ class TileDelegate(QStyledItemDelegate):
         painter.setRenderHints(
             QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform
         )
+        if index.data(SHADE_ROLE):
+            painter.fillRect(option.rect, QColor(colours.tint("accent", "surface", 0.1)))
         tile = option.rect.adjusted(GAP // 2, GAP // 2, -GAP // 2, -GAP // 2)
         frame = tile.adjusted(0, 0, 0, -CAPTION)
         selected = bool(option.state & QStyle.StateFlag.State_Selected)

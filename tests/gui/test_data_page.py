@@ -212,7 +212,8 @@ def test_one_class_is_shown_and_explained(page, qtbot, tmp_path):
     assert "one class only, cat" in page.message.text
     assert page.settings.split.text == "0 to train · 0 to validate"
     assert not page.match.isVisible()
-    assert "one class only, cat" in page.findings.notes.text()
+    page.show_view("findings")
+    assert "one class only, cat" in page.findings.detail.why.text()
 
 
 def test_a_folder_around_the_right_one_offers_the_inner_one(page, qtbot, tmp_path):
@@ -234,16 +235,20 @@ def test_broken_files_are_listed_by_reason_and_copies_by_picture(page, qtbot, an
     (animals / "dog" / "cut.png").write_bytes(whole[: len(whole) // 2])
     (animals / "dog" / "copy.png").write_bytes(whole)
     opened(page, qtbot, animals)
-    model = page.findings.skipped.model()
-    reasons = [model.index(row, 0).data() for row in range(model.rowCount())]
-    assert len(reasons) == 3
-    assert all(reason.endswith("· 1") for reason in reasons)
-    files = {model.index(0, 0, model.index(row, 0)).data() for row in range(3)}
-    assert files == {"cat/text.jpg", "dog/nothing.png", "dog/cut.png"}
-    copies = page.findings.duplicates.model()
-    assert copies.rowCount() == 1
-    assert copies.rowCount(copies.index(0, 0)) == 2
-    assert copies.parent(copies.index(1, 0, copies.index(0, 0))) == copies.index(0, 0)
+    page.show_view("findings")
+    page.findings.show_line("exact-copies")
+    shown = [picture.path.name for picture in page.findings.detail.pictures.pictures]
+    assert shown == ["0001.png", "copy.png"]
+    files = {}
+    for kind in ("damaged", "empty", "no-picture"):
+        page.findings.show_line(kind)
+        model = page.findings.detail.files.model()
+        files[kind] = [model.index(row, 0).data() for row in range(model.rowCount())]
+    assert files == {
+        "damaged": ["dog/cut.png  ·  cut short or damaged"],
+        "empty": ["dog/nothing.png  ·  empty file"],
+        "no-picture": ["cat/text.jpg  ·  not a picture (text inside)"],
+    }
 
 
 def test_stop_answers_at_once_and_changes_nothing(page, qtbot, tmp_path):
@@ -409,7 +414,7 @@ def test_a_picture_opens_large_and_the_arrows_go_on(page, qtbot, animals):
     place = grid.visualRect(page.browser.pictures.index(1)).center()
     qtbot.mouseClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=place)
     qtbot.mouseDClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    viewer = page.browser._viewer
+    viewer = page.browser.actions_bar._viewer
     assert viewer is not None
     assert viewer.path == animals / "cat" / "0001.png"
     qtbot.waitUntil(lambda: viewer.canvas.shown, timeout=WAIT)

@@ -10,27 +10,35 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from cnnstudio.views.widgets import BAR_ROLE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cnnstudio.data.scan import FolderReport, Split
+    from cnnstudio.views.pictures import Thumbnails
 
 Index = QModelIndex | QPersistentModelIndex
 
 SORT_ROLE = Qt.ItemDataRole.UserRole + 1
+PICTURE_ROLE = Qt.ItemDataRole.UserRole + 2
 SPLIT_TITLES: dict[Split, str] = {"train": "Train", "val": "Val", "test": "Test"}
 
 
 class ClassModel(QAbstractTableModel):
     """Rows are classes; columns the name, a count for each split there is, and the share."""
 
-    def __init__(self, parent: Any = None) -> None:
+    def __init__(self, thumbnails: Thumbnails, parent: Any = None) -> None:
         super().__init__(parent)
+        self._thumbnails = thumbnails
+        self._firsts: Mapping[str, Path] = {}
         self._names: list[str] = []
         self._totals: Mapping[str, int] = {}
         self._splits: dict[Split, Mapping[str, int]] = {}
         self._most = 1
         self._all = 1
 
-    def set_report(self, report: FolderReport | None) -> None:
+    def set_report(self, report: FolderReport | None, firsts: Mapping[str, Path]) -> None:
+        """Show the classes of `report`; `firsts` has a picture of each."""
         self.beginResetModel()
+        self._firsts = firsts
         self._totals = dict(report.classes) if report else {}
         self._names = list(self._totals)
         given = report.splits if report else {}
@@ -40,6 +48,10 @@ class ClassModel(QAbstractTableModel):
         self._most = max(self._totals.values(), default=1) or 1
         self._all = sum(self._totals.values()) or 1
         self.endResetModel()
+
+    @property
+    def names(self) -> list[str]:
+        return self._names
 
     def name(self, row: int) -> str:
         return self._names[row]
@@ -79,6 +91,9 @@ class ClassModel(QAbstractTableModel):
             return f"{name}: {total:,} of {self._all:,} pictures"
         if role == BAR_ROLE:
             return total / self._most
+        if role == PICTURE_ROLE and column == 0:
+            first = self._firsts.get(name)
+            return None if first is None else self._thumbnails.pixmap(first)
         value: Any
         if column == 0:
             value = name
