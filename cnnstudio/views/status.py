@@ -7,7 +7,13 @@ from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 from cnnstudio.analysis.totals import NUMBER_BYTES
 from cnnstudio.app.networks import memory_of
 from cnnstudio.views.context import Context
-from cnnstudio.views.design.wording import bytes_text, count_text, memory_tip, short_count
+from cnnstudio.views.design.wording import (
+    bytes_text,
+    count_text,
+    counted,
+    memory_tip,
+    short_count,
+)
 from cnnstudio.views.theme import S4
 from cnnstudio.views.widgets import Secondary, name_widget
 
@@ -47,8 +53,7 @@ class StatusBar(QStatusBar):
 
     def _refresh(self) -> None:
         analysis, settings = self._document.analysis, self._document.training
-        count = len(analysis.layers)
-        self._layers.setText(f"{count} layer" + ("" if count == 1 else "s"))
+        self._layers.setText(counted(len(analysis.layers), "layer"))
         self._parameters.setText(
             f"{count_text(analysis.parameters)} parameters · "
             f"{bytes_text(analysis.parameters * NUMBER_BYTES)}"

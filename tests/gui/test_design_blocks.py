@@ -458,8 +458,8 @@ def test_kept_blocks_are_found_by_the_search_and_by_typing_on_the_canvas(page):
     page.canvas.setFocus()
     page.scene.select(["flatten_1"])
     key(page, Key.Key_R)
-    QTest.keyClicks(page.canvas.quick_add.search, "es")
-    QTest.keyClick(page.canvas.quick_add.search, Key.Key_Return)
+    QTest.keyClicks(page.canvas.quick_add.field, "es")
+    QTest.keyClick(page.canvas.quick_add.field, Key.Key_Return)
     assert page.document.network.inputs_of("res_2_conv2d_1") == ("flatten_1",)
 
 

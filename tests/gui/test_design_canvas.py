@@ -128,9 +128,9 @@ def test_typing_on_the_canvas_finds_and_adds(page, qtbot):
     qtbot.keyClicks(page.canvas, "m")
     popup = page.canvas.quick_add
     assert popup.isVisible()
-    qtbot.keyClicks(popup.search, "axp")
+    qtbot.keyClicks(popup.field, "axp")
     assert popup.hits.item(0).text() == "MaxPooling2D"
-    qtbot.keyClick(popup.search, Key.Key_Return)
+    qtbot.keyClick(popup.field, Key.Key_Return)
     assert not popup.isVisible()
     assert page.document.network.inputs_of("max_pooling_1") == ("relu_1",)
     assert page.canvas.hasFocus()
@@ -142,9 +142,9 @@ def test_f_fits_and_begins_the_word_flatten_too(page, qtbot):
     assert page.canvas.scale_factor == 1.0
     assert not page.canvas.quick_add.isVisible()
     qtbot.keyClicks(page.canvas, "l")
-    assert page.canvas.quick_add.search.text() == "fl"
+    assert page.canvas.quick_add.field.text() == "fl"
     assert page.canvas.quick_add.hits.item(0).text() == "Flatten"
-    qtbot.keyClick(page.canvas.quick_add.search, Key.Key_Escape)
+    qtbot.keyClick(page.canvas.quick_add.field, Key.Key_Escape)
     assert not page.canvas.quick_add.isVisible()
 
 
@@ -188,8 +188,8 @@ def test_a_wire_dropped_on_empty_canvas_asks_and_links(page, qtbot):
     popup = page.canvas.quick_add
     assert popup.isVisible()
     assert "Input" not in [popup.hits.item(row).text() for row in range(popup.hits.count())]
-    qtbot.keyClicks(popup.search, "conv")
-    qtbot.keyClick(popup.search, Key.Key_Return)
+    qtbot.keyClicks(popup.field, "conv")
+    qtbot.keyClick(popup.field, Key.Key_Return)
     assert page.document.network.inputs_of("conv2d_2") == ("relu_1",)
     assert undo_restores(page, before)
 
@@ -452,8 +452,8 @@ def test_the_menu_of_a_link_inserts_there(page, qtbot):
     press(page, QPoint(5, 5))
     release(page, QPoint(5, 5))
     page.canvas.ask_for_inserted_layer(link, page.canvas.mapToScene(QPoint(200, 200)))
-    qtbot.keyClicks(page.canvas.quick_add.search, "drop")
-    qtbot.keyClick(page.canvas.quick_add.search, Key.Key_Return)
+    qtbot.keyClicks(page.canvas.quick_add.field, "drop")
+    qtbot.keyClick(page.canvas.quick_add.field, Key.Key_Return)
     assert page.document.network.inputs_of("relu_1") == ("dropout_1",)
 
 

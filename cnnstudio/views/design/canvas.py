@@ -26,6 +26,7 @@ from cnnstudio.views.design import metrics as size
 from cnnstudio.views.design.block_items import BlockItem, FrameItem
 from cnnstudio.views.design.block_name import AskName
 from cnnstudio.views.design.editing import Editing
+from cnnstudio.views.design.find import FindLayer
 from cnnstudio.views.design.gestures import Connect, Gesture, LayerDrop, Move, Pan, RubberBand
 from cnnstudio.views.design.items import LayerItem, Port
 from cnnstudio.views.design.keys import CanvasKeys
@@ -66,6 +67,7 @@ class NetworkCanvas(ZoomView):
         self._keys = CanvasKeys(self)
         self.quick_add = QuickAdd(self, own)
         self.name_panel = AskName(self)
+        self.finder = FindLayer(self, lambda: editing.network)
         self.setMouseTracking(True)
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -76,7 +78,8 @@ class NetworkCanvas(ZoomView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.fit_again()
-        self.quick_add.keep_inside()
+        for panel in (self.quick_add, self.name_panel, self.finder):
+            panel.keep_inside()
 
     def _new_theme(self, _theme: object) -> None:
         self.network_scene.refresh_theme()
@@ -87,8 +90,8 @@ class NetworkCanvas(ZoomView):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         at, button = event.position().toPoint(), event.button()
         self.setFocus(Qt.FocusReason.MouseFocusReason)
-        self.quick_add.dismiss()
-        self.name_panel.dismiss()
+        for panel in (self.quick_add, self.name_panel, self.finder):
+            panel.dismiss()
         if self._gesture is not None:
             return
         left = button is Qt.MouseButton.LeftButton

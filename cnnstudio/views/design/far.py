@@ -30,9 +30,17 @@ class FarView:
         self._layers, self._links, self._frames = layers, links, frames
         self._cards: list[tuple[QBrush, list[QRectF]]] | None = None
         self._lines: list[QLineF] = []
+        self._area = QRectF()
 
     def forget(self) -> None:
         self._cards = None
+
+    @property
+    def area(self) -> QRectF:
+        """The cards and what runs beside them, without figures."""
+        if self._cards is None:
+            self._collect()
+        return self._area
 
     def draw(self, painter: QPainter) -> None:
         """Paint frames, links and cards in the scene's coordinates."""
@@ -45,13 +53,14 @@ class FarView:
         painter.setPen(look.link_far)
         painter.drawLines(self._lines)
         # A card smaller than two pixels would vanish.
-        scale = painter.worldTransform().m11()
-        grow = max(0.0, (2 / scale - size.CARD_HEIGHT) / 2)
+        shape = painter.worldTransform()
+        wider = max(0.0, (2 / shape.m11() - size.CARD_WIDTH) / 2)
+        higher = max(0.0, (2 / shape.m22() - size.CARD_HEIGHT) / 2)
         painter.setPen(Qt.PenStyle.NoPen)
         for brush, cards in self._cards or ():
             painter.setBrush(brush)
-            if grow:
-                cards = [card.adjusted(-grow, -grow, grow, grow) for card in cards]
+            if wider or higher:
+                cards = [card.adjusted(-wider, -higher, wider, higher) for card in cards]
             painter.drawRects(cards)
 
     def _collect(self) -> None:
@@ -69,3 +78,12 @@ class FarView:
         self._lines = [
             QLineF(*start, *end) for item in self._links() for start, end in pairwise(item.route)
         ]
+        sides = [x for line in self._lines for x in (line.x1(), line.x2())]
+        cards = [card for _, some in self._cards for card in some]
+        left = min([*sides, *(card.left() for card in cards)], default=0.0)
+        right = max([*sides, *(card.right() for card in cards)], default=size.CARD_WIDTH)
+        top = min((card.top() for card in cards), default=0.0)
+        bottom = max((card.bottom() for card in cards), default=size.CARD_HEIGHT)
+        self._area = QRectF(left, top, right - left, bottom - top)
+        for frame in self._frames():
+            self._area = self._area.united(frame.area)

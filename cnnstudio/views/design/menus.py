@@ -65,6 +65,7 @@ def page_actions(page: DesignPage) -> list[QAction]:
     # On Linux and Windows Shift+Del also means Cut; here it deletes and leaves the gap.
     cut.setShortcuts([keys for keys in cut.shortcuts() if keys != QKeySequence("Shift+Del")])
     every = make("edit", "Select &all", "selectAllAction", page.select_all, _Keys.SelectAll)
+    find = make("edit", "&Find a layer…", "findLayerAction", page.find_layer, _Keys.Find)
     add = make("network", "&Add a layer…", "addLayerAction", page.focus_search, "Ctrl+K", "plus")
     rename = make("network", "&Rename the layer", "renameAction", page.rename, "F2")
     block = make("network", "Make a &block…", "makeBlockAction", page.make_block, "Ctrl+G", "block")
@@ -108,6 +109,7 @@ def page_actions(page: DesignPage) -> list[QAction]:
             action.setEnabled(selected is not None)
         for action in (dissolve, fold):
             action.setEnabled(bool(within))
+        find.setEnabled(bool(page.document.network.layers))
         for action in (fold_all, unfold_all):
             action.setEnabled(bool(blocks))
         inside = set(layers)
@@ -119,10 +121,11 @@ def page_actions(page: DesignPage) -> list[QAction]:
     page.document.changed.connect(refresh)
     refresh()
     return [
-        cut, copy, paste, duplicate, delete, leave, separator("edit"), every,
+        cut, copy, paste, duplicate, delete, leave, separator("edit"), every, find,
         add, rename, tidy, separator("network"), block, dissolve, fold, fold_all, unfold_all,
         repeat, keep, out, separator("network"), zoom_in, zoom_out, full, fit,
-        separator("view"), shade_action(page), separator("view"),
+        separator("view"), shade_action(page), page.minimap.action(page.context.settings),
+        separator("view"),
     ]  # fmt: skip
 
 
@@ -150,8 +153,7 @@ def canvas_menu(
         name = item.layer.name
         for problem in item.problems:
             for remedy in problem.remedies:
-                solve = partial(editing.document.edit, remedy.label, remedy.edit)
-                menu.addAction(remedy.label, solve)
+                menu.addAction(remedy.label, partial(editing.document.solve, remedy))
         if not menu.isEmpty():
             menu.addSeparator()
         menu.addAction("Insert a layer below…", canvas.ask_for_layer)

@@ -99,7 +99,7 @@ class Overview(QWidget):
         outputs = [shape_text(analysis.layers[name].output_shape) for name in ends]
         needed = memory_of(analysis, self._document.training)
         figures = {
-            "Layers": str(len(network)),
+            "Layers": f"{len(network):,}",
             "Input": _one_or_count(inputs, "Input"),
             "Output": _one_or_count(outputs, "output"),
             "Parameters": f"{analysis.parameters:,}",

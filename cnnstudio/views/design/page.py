@@ -20,6 +20,7 @@ from cnnstudio.views.design.inspector import Inspector
 from cnnstudio.views.design.items import LayerItem
 from cnnstudio.views.design.link_item import LinkItem
 from cnnstudio.views.design.menus import canvas_menu, page_actions
+from cnnstudio.views.design.minimap import Minimap
 from cnnstudio.views.design.palette import PalettePanel
 from cnnstudio.views.design.problems import Problems
 from cnnstudio.views.design.scene import NetworkScene
@@ -34,8 +35,8 @@ class DesignPage(QWidget):
     """Where a person draws the network.
 
     For menus and scripts: `copy`, `cut`, `paste`, `duplicate`, `delete`, `select_all`, `arrange`,
-    `zoom_fit`, `zoom_in`, `zoom_out`, `zoom_reset`, `focus_search`, `add_layer(type)`,
-    `select(names)`. `actions()` are the same as menu entries.
+    `zoom_fit`, `zoom_in`, `zoom_out`, `zoom_reset`, `focus_search`, `find_layer`,
+    `add_layer(type)`, `select(names)`. `actions()` are the same as menu entries.
     """
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
@@ -52,6 +53,7 @@ class DesignPage(QWidget):
         self.canvas = NetworkCanvas(self.scene, self.editing, self.own_blocks)
         self.empty = EmptyCanvas(self.editing, self.canvas.viewport())
         self.shade_bar = ShadeBar()
+        self.minimap = Minimap(self.canvas)
         self.inspector = Inspector(self.document, self.editing)
         self.summary = Summary()
         self.problems = Problems()
@@ -111,6 +113,11 @@ class DesignPage(QWidget):
 
     def focus_search(self) -> None:
         self.palette_panel.focus_search()
+
+    def find_layer(self) -> None:
+        """Open the search for layers that are there."""
+        if len(self.document.network):
+            self.canvas.finder.ask()
 
     def add_layer(self, type_: str) -> None:
         """Add a layer behind the selected one, or at the end of the network."""
@@ -282,7 +289,7 @@ class DesignPage(QWidget):
         self.canvas.bring_into_view(names)
 
     def _solve(self, _problem: Problem, remedy: Remedy) -> None:
-        self.document.edit(remedy.label, remedy.edit)
+        self.document.solve(remedy)
 
     def _show_menu(self, at: QPoint, item: LayerItem | FrameItem | LinkItem | None) -> None:
         canvas_menu(

@@ -36,6 +36,7 @@ from cnnstudio.app.own_blocks import OwnBlocks
 from cnnstudio.graph.spec import Category
 from cnnstudio.views.design.paints import font, metrics, paints
 from cnnstudio.views.design.palette_model import (
+    ASIDE_ROLE,
     FAMILY_ROLE,
     HEADING_ROLE,
     LayerModel,
@@ -87,9 +88,17 @@ class SwatchDelegate(QStyledItemDelegate):
         painter.setBrush(swatch(category))
         left, middle = option.rect.left() + self._indent + 6, option.rect.center().y() + 0.5
         painter.drawRoundedRect(QRectF(left, middle - 5, 10, 10), 3, 3)
+        area = option.rect.adjusted(self._indent + 25, 0, -8, 0)
+        aside = index.data(ASIDE_ROLE)
+        if aside:
+            painter.setPen(look.secondary)
+            painter.setFont(font(12))
+            right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            taken = painter.drawText(area, int(right), aside)
+            area.setRight(taken.left() - 8)
         painter.setPen(look.text)
         painter.setFont(font(13))
-        area = option.rect.adjusted(self._indent + 25, 0, -4, 0)
+        text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, area.width())
         painter.drawText(area, int(Qt.AlignmentFlag.AlignVCenter), text)
         painter.restore()
 

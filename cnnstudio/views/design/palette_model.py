@@ -23,6 +23,8 @@ BLOCK_MIME = "application/x-cnnstudio-block+json"
 OWN_HEADING = "Own blocks"
 FAMILY_ROLE = Qt.ItemDataRole.UserRole + 1
 HEADING_ROLE = Qt.ItemDataRole.UserRole + 2
+# Quiet words at the right of an entry.
+ASIDE_ROLE = Qt.ItemDataRole.UserRole + 3
 
 
 def matches(query: str) -> list[LayerSpec]:

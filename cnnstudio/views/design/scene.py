@@ -43,6 +43,8 @@ class NetworkScene(QGraphicsScene):
 
     # Once for each change, however many items it concerns.
     selection_changed = Signal()
+    # Cards, links or frames look otherwise or stand elsewhere.
+    looks_changed = Signal()
 
     def __init__(self, parent=None) -> None:
         super().__init__(parent)
@@ -343,6 +345,7 @@ class NetworkScene(QGraphicsScene):
 
     def _changed_far(self) -> None:
         self.far_view.forget()
+        self.looks_changed.emit()
         if self._far:
             self.update()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from collections.abc import Callable
+
+from PySide6.QtCore import QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QPainter, QTransform, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
@@ -14,7 +16,7 @@ _ALL_ROUND = 48
 
 
 class ZoomView(QGraphicsView):
-    """Zoom and pan. Until the person does either, the view stays fitted to the network."""
+    """Zoom and pan. Until the person does either, the view keeps showing the start, or all."""
 
     # The scale, 1.0 at 100 %.
     zoomed = Signal(float)
@@ -24,7 +26,8 @@ class ZoomView(QGraphicsView):
     def __init__(self, scene: NetworkScene, parent: QWidget | None = None) -> None:
         super().__init__(scene, parent)
         self.network_scene = scene
-        self._fitted = True
+        # How a resized view shows the network; None where the person has moved it.
+        self._fitting: Callable[[], None] | None = self.show_start
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -61,7 +64,7 @@ class ZoomView(QGraphicsView):
         scale = min(1.0, area.width() / content.width(), area.height() / content.height())
         self._set_scale(max(size.SMALLEST_SCALE, scale))
         self.centerOn(content.center())
-        self._fitted = True
+        self._fitting = self.zoom_fit
 
     def show_start(self) -> None:
         """Show the top of the network at a size that can be read, all of it where that fits."""
@@ -71,16 +74,16 @@ class ZoomView(QGraphicsView):
             self._set_scale(1.0)
             height = self.viewport().height()
             self.centerOn(content.center().x(), content.top() - 28 + height / 2)
-        self._fitted = True
+        self._fitting = self.show_start
 
     def fit_again(self) -> None:
-        """Show the start again, unless the person has moved the view."""
-        if self._fitted:
-            self.show_start()
+        """Show the start or all of it again, unless the person has moved the view."""
+        if self._fitting is not None:
+            self._fitting()
 
     def pan(self, dx: int, dy: int) -> None:
         """Scroll by pixels."""
-        self._fitted = False
+        self._fitting = None
         across, down = self.horizontalScrollBar(), self.verticalScrollBar()
         across.setValue(across.value() + dx)
         down.setValue(down.value() + dy)
@@ -89,29 +92,42 @@ class ZoomView(QGraphicsView):
         """Scroll as little as shows these layers."""
         known = [name for name in names if name in self.network_scene.network]
         if known:
-            self._fitted = False
+            self._fitting = None
             area = self.network_scene.content_rect(known)
             self.ensureVisible(area.adjusted(-12, -20, 12, 20), 0, 0)
 
-    def show_layer(self, name: str) -> None:
-        """Select a layer and bring it to the middle unless it is in view already."""
+    def show_layers(self, names: tuple[str, ...]) -> None:
+        """Select layers and bring them to the middle unless they are in view already."""
         scene = self.network_scene
-        item = scene.layer_items.get(scene.view.card_of(name))
-        if item is None:
+        known = [name for name in names if name in scene.network]
+        if not known:
             return
-        scene.select([name])
+        scene.select(known)
+        area = scene.content_rect(known)
         visible = self.mapToScene(self.viewport().rect()).boundingRect()
-        if not visible.contains(item.card):
-            self._fitted = False
+        if not visible.contains(area):
             if self.scale_factor < size.TEXT_SCALE:
                 self._set_scale(1.0)
-            self.centerOn(item.card.center())
+                visible = self.mapToScene(self.viewport().rect()).boundingRect()
+            # What is larger than the view is shown from its beginning.
+            middle = area.center()
+            middle.setY(min(middle.y(), area.top() + visible.height() / 2 - _ALL_ROUND))
+            self.centre_on(middle)
+
+    def show_layer(self, name: str) -> None:
+        """As `show_layers`, for one."""
+        self.show_layers((name,))
+
+    def centre_on(self, point: QPointF) -> None:
+        """Bring a point of the scene to the middle."""
+        self._fitting = None
+        self.centerOn(point)
 
     def _zoom_to(self, scale: float, at: QPoint) -> None:
         """Zoom so that what is under `at` stays there."""
         scale = min(size.LARGEST_SCALE, max(size.SMALLEST_SCALE, scale))
         before = self.mapToScene(at)
-        self._fitted = False
+        self._fitting = None
         self._set_scale(scale)
         after = self.mapFromScene(before)
         self.pan(after.x() - at.x(), after.y() - at.y())
