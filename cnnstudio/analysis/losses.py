@@ -24,7 +24,7 @@ AUTO = "auto"
 SHARING = frozenset({"softmax", "sparsemax"})
 SQUASHING = frozenset({"sigmoid", "hard_sigmoid"})
 # What leaves these gives is what reaches them, as far as the choice of a loss goes.
-_PASSING = frozenset({"Dropout", "Flatten", "GlobalAveragePooling2D", "Reshape"})
+HANDING_ON = frozenset({"Dropout", "Flatten", "GlobalAveragePooling2D", "Reshape"})
 
 
 def score_function(network: Network, name: str) -> str:
@@ -34,7 +34,7 @@ def score_function(network: Network, name: str) -> str:
         if layer.type in {"Softmax", "ReLU"}:
             return layer.type.lower()
         activation = str(layer.settings.get("activation", "linear"))
-        passes = layer.type in _PASSING or (layer.type == "Activation" and activation == "linear")
+        passes = layer.type in HANDING_ON or (layer.type == "Activation" and activation == "linear")
         if not passes or len(inputs) != 1:
             return activation
         name = inputs[0]

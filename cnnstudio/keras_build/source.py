@@ -12,7 +12,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cnnstudio.graph.network import Layer, Network
+from cnnstudio.analysis.losses import SHARING, SQUASHING, score_function
+from cnnstudio.graph.network import Network
 from cnnstudio.graph.preparation import Preparation
 from cnnstudio.keras_build.build import check_buildable, model_name
 from cnnstudio.keras_build.calls import (
@@ -26,48 +27,12 @@ from cnnstudio.keras_build.calls import (
     text,
     variables_of,
 )
+from cnnstudio.keras_build.compiling import compile_call, one_score
 from cnnstudio.keras_build.functions import Functions
 from cnnstudio.keras_build.layout import Call as Written
 from cnnstudio.keras_build.layout import assignment, statement
 from cnnstudio.keras_build.reading_source import reading_functions
 
-# Every argument of Keras's optimizers that a project can set, with Keras's default.
-OPTIMIZERS: Mapping[str, Mapping[str, Any]] = {
-    "SGD": {"learning_rate": 0.01, "momentum": 0.0, "nesterov": False, "weight_decay": None},
-    "RMSprop": {
-        "learning_rate": 0.001,
-        "rho": 0.9,
-        "momentum": 0.0,
-        "epsilon": 1e-7,
-        "weight_decay": None,
-    },
-    "Adagrad": {
-        "learning_rate": 0.001,
-        "initial_accumulator_value": 0.1,
-        "epsilon": 1e-7,
-        "weight_decay": None,
-    },
-    "Adam": {
-        "learning_rate": 0.001,
-        "beta_1": 0.9,
-        "beta_2": 0.999,
-        "epsilon": 1e-7,
-        "weight_decay": None,
-    },
-    "AdamW": {
-        "learning_rate": 0.001,
-        "beta_1": 0.9,
-        "beta_2": 0.999,
-        "epsilon": 1e-7,
-        "weight_decay": 0.004,
-    },
-}
-LOSSES = (
-    "sparse_categorical_crossentropy",
-    "categorical_crossentropy",
-    "binary_crossentropy",
-    "mean_squared_error",
-)
 # Run as a program: the network's summary, or what a file shows.
 _MAIN = """if __name__ == "__main__":
     model = build_model()
@@ -77,9 +42,6 @@ _MAIN = """if __name__ == "__main__":
             print(f"{score:.5f}  {name}")
     else:
         model.summary()"""
-SIGMOIDS, SOFTMAXES = ("sigmoid", "hard_sigmoid"), ("softmax", "sparsemax")
-# Layers that hand probabilities on unchanged.
-PASSING = ("Dropout", "Flatten", "GlobalAveragePooling2D", "Reshape")
 
 
 def to_source(
@@ -177,7 +139,7 @@ def _build_function(
     inputs = _bare([variables[source] for source in steps.sources])
     outputs = _bare([variables[sink] for sink in steps.sinks])
     made = Written("keras.Model", [inputs, outputs, f"name={text(model_name(name))}"])
-    compiled = _compile(network, training)
+    compiled = compile_call(network, training)
     frozen = [
         f"    model.get_layer({text(layer.name)}).trainable = False"
         for layer in network.layers.values()
@@ -196,43 +158,6 @@ def _build_function(
     return "\n".join([*lines, "    return model"])
 
 
-def _compile(network: Network, training: Mapping[str, Any]) -> Written | None:
-    """The call of `compile`, or None for a network with several outputs, which has no one loss."""
-    if len(network.sinks) != 1:
-        return None
-    activation, one = _last_activation(network), _one_score(network)
-    loss = training.get("loss")
-    if loss not in LOSSES:
-        # As the training chooses: one sigmoid unit tells two classes apart, several stand alone.
-        binary = one or activation in SIGMOIDS
-        loss = "binary_crossentropy" if binary else "sparse_categorical_crossentropy"
-    if activation in (*SIGMOIDS, *SOFTMAXES) or loss == "mean_squared_error":
-        written = text(loss)
-    else:
-        class_name = "".join(word.capitalize() for word in loss.split("_"))
-        written = f"keras.losses.{class_name}(from_logits=True)"
-    return Written(
-        "model.compile",
-        [f"optimizer={_optimizer(training)}", f"loss={written}", 'metrics=["accuracy"]'],
-    )
-
-
-def _optimizer(training: Mapping[str, Any]) -> str:
-    chosen = training.get("optimizer")
-    chosen = chosen if isinstance(chosen, Mapping) else {}
-    name = chosen.get("name", "Adam")
-    defaults = OPTIMIZERS.get(name, {})
-    changed = [
-        f"{key}={chosen[key]!r}"
-        for key, default in defaults.items()
-        if chosen.get(key) is not None and chosen[key] != default
-    ]
-    # Our default learning rate is 0.001 whatever the optimizer; SGD's own is 0.01.
-    if "learning_rate" not in chosen and defaults.get("learning_rate", 0.001) != 0.001:
-        changed.insert(0, "learning_rate=0.001")
-    return f"keras.optimizers.{name}({', '.join(changed)})" if changed else text(name.lower())
-
-
 def _takes_pictures(network: Network) -> bool:
     if len(network.sources) != 1:
         return False
@@ -241,11 +166,10 @@ def _takes_pictures(network: Network) -> bool:
 
 
 def _classify_function(network: Network) -> str:
-    activation, one = _last_activation(network), _one_score(network)
+    function, one = score_function(network, network.sinks[0]), one_score(network)
     scores = "model.predict(read_picture(path)[None], verbose=0)[0]"
-    if activation not in (*SIGMOIDS, *SOFTMAXES):
-        function = "sigmoid" if one else "softmax"
-        scores = f"keras.ops.{function}({scores})"
+    if function not in SQUASHING | SHARING:
+        scores = f"keras.ops.{'sigmoid' if one else 'softmax'}({scores})"
     lines = [
         "def classify(model, path):",
         '    """Return the classes of a picture file with their scores, the best first."""',
@@ -258,26 +182,6 @@ def _classify_function(network: Network) -> str:
         "    return [(name, float(score)) for name, score in ranked]",
     ]
     return "\n".join(lines)
-
-
-def _last_layer(network: Network) -> Layer:
-    """The layer that makes the scores, seen through those that only hand them on."""
-    layer = network[network.sinks[0]]
-    while layer.type in PASSING or (layer.type == "Activation" and layer["activation"] == "linear"):
-        layer = network[network.inputs_of(layer.name)[0]]
-    return layer
-
-
-def _last_activation(network: Network) -> str:
-    layer = _last_layer(network)
-    return "softmax" if layer.type == "Softmax" else layer.settings.get("activation", "linear")
-
-
-def _one_score(network: Network) -> bool:
-    layer = _last_layer(network)
-    while layer.spec.keeps_shape:
-        layer = network[network.inputs_of(layer.name)[0]]
-    return 1 in (layer.settings.get("units"), layer.settings.get("filters"))
 
 
 def _bare(names: list[str]) -> str | list[str]:

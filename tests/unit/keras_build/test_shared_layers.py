@@ -191,8 +191,8 @@ def from_source(network):
 def test_files_of_keras_2_count_the_calls_of_a_shared_model_from_1(tmp_path):
     def layer(type_, name, *nodes, **config):
         inputs = [[[source, number, 0, {}] for source, number in node] for node in nodes]
-        return {"class_name": type_, "name": name, "config": {"name": name, "trainable": True, **config},
-                "inbound_nodes": inputs}  # fmt: skip
+        config = {"name": name, "trainable": True, **config}
+        return {"class_name": type_, "name": name, "config": config, "inbound_nodes": inputs}
 
     def model(name, layers, first, last):
         return {
