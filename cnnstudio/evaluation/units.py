@@ -1,15 +1,15 @@
 """What a unit looks for: the picture that excites it most, made up or found in the data.
 
 A unit is one feature map (channel) of a layer, or one number of a layer without height and width.
-Made-up pictures are found by gradient ascent on the unit's mean (Erhan et al., 2009) at growing
-sizes, moved about a little at each step, which keeps fine noise away (Mordvintsev et al., 2015).
+Made-up pictures are found by gradient ascent on the unit's answer (Erhan et al., 2009), blurred at
+first and moved about a little at each step, which keeps fine noise away (Mordvintsev et al., 2015).
 """
 
 from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ class Dreamed:
 
     Attributes:
         picture: uint8 `(height, width, channels)`.
-        before, after: the unit's mean for the grey noise at the start and for the picture.
+        before, after: the unit's answer to the grey noise at the start and to the picture.
     """
 
     picture: Array
@@ -64,36 +64,44 @@ def unit_count(classifier: Classifier, layer: str) -> int:
     return int(shape[-1])
 
 
-def dream(
+def dreams(
     classifier: Classifier,
     layer: str,
-    unit: int,
+    units: Sequence[int],
     *,
     steps: int = 120,
     seed: int = 0,
     progress: Callable[[int, int, Array], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
-) -> Dreamed:
-    """The picture found by gradient ascent that makes the mean of a unit large.
+) -> tuple[Dreamed, ...]:
+    """For each unit the picture found by gradient ascent that makes its answer large.
 
-    For the last layer the unit is a class, and its score before softmax is made large. `progress`
-    gets the steps done, all steps, and the picture so far, some ten times.
-    Raises `UnitError`, `Cancelled`.
+    The answer of a feature map is the root of its mean square, negative values left out, and a
+    tenth of its mean. For the last layer the units are classes, and the answers their scores
+    before softmax. All
+    begin with the same grey noise. `progress` gets the steps done, all steps, and the pictures so
+    far, uint8 `(units, height, width, channels)`, some ten times. Raises `UnitError`, `Cancelled`.
     """
     import tensorflow as tf
 
-    _check(classifier, layer, unit)
+    for unit in units:
+        _check(classifier, layer, unit)
     trained = classifier.trained
     height, width = trained.image_size
     part, finish = _part(classifier, layer)
+    wanted = tf.constant(list(units), tf.int32)
     draw = np.random.default_rng(seed)
-    start = draw.normal(127.5, 12.0, (1, height, width, trained.channels))
-    picture = tf.Variable(np.clip(start, 0, 255).astype(np.float32))
+    start = np.clip(draw.normal(127.5, 12.0, (1, height, width, trained.channels)), 0, 255)
+    pictures = tf.Variable(np.repeat(start, len(units), axis=0).astype(np.float32))
 
     @tf.function(autograph=False)
     def strength(pixels: Any) -> Any:
-        answer = finish(part(pixels, training=False))
-        return tf.reduce_mean(tf.cast(answer, tf.float32)[..., unit])
+        answer = tf.cast(finish(part(pixels, training=False)), tf.float32)
+        if answer.shape.rank == 4:
+            # Places that answer strongly count more: a pattern here and there, not one grey.
+            strong = tf.reduce_mean(tf.square(tf.nn.relu(answer)), axis=(1, 2))
+            answer = tf.sqrt(strong + 1e-12) + 0.1 * tf.reduce_mean(answer, axis=(1, 2))
+        return tf.gather(answer, wanted, batch_dims=1)
 
     @tf.function(autograph=False)
     def climb(pixels: Any, shift: Any, pace: Any) -> Any:
@@ -101,28 +109,33 @@ def dream(
         with tf.GradientTape() as tape:
             tape.watch(moved)
             # Few neighbouring pixels that differ much: what is left can be seen.
-            rough = tf.reduce_mean(tf.image.total_variation(moved)) / (height * width * 255.0)
+            rough = tf.image.total_variation(moved) / (height * width * 255.0)
             value = strength(moved)
             aim = value - 0.05 * tf.abs(tf.stop_gradient(value)) * rough
+        # Each picture raises its own unit alone, so one gradient serves all.
         gradient = tape.gradient(aim, moved, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        gradient /= tf.math.reduce_std(gradient) + 1e-8
+        gradient /= tf.math.reduce_std(gradient, axis=(1, 2, 3), keepdims=True) + 1e-8
         return tf.clip_by_value(tf.roll(moved + pace * gradient, -shift, (1, 2)), 0.0, 255.0)
 
-    before = float(strength(picture))
+    before = strength(pictures).numpy()
     reach = max(1, min(height, width) // 16)
     told = max(1, steps // 10)
     for step in range(steps):
         if cancelled is not None and cancelled():
             raise Cancelled
         shift = draw.integers(-reach, reach + 1, 2).astype(np.int32)
-        # Coarse to fine: large steps on a blurred picture first.
+        # Coarse to fine: large steps on blurred pictures first.
         pace = 12.0 * (1 - step / steps) + 1.0
-        picture.assign(climb(picture, tf.constant(shift), tf.constant(pace, tf.float32)))
+        pictures.assign(climb(pictures, tf.constant(shift), tf.constant(pace, tf.float32)))
         if step % told == told - 1 and step < steps * 2 // 3:
-            picture.assign(_blurred(picture))
+            pictures.assign(_blurred(pictures))
         if progress is not None and step % told == told - 1:
-            progress(step + 1, steps, _as_pixels(picture))
-    return Dreamed(_as_pixels(picture), before, float(strength(picture)))
+            progress(step + 1, steps, _as_pixels(pictures))
+    after = strength(pictures).numpy()
+    return tuple(
+        Dreamed(picture, float(low), float(high))
+        for picture, low, high in zip(_as_pixels(pictures), before, after, strict=True)
+    )
 
 
 def most_exciting(
@@ -211,14 +224,14 @@ def _check(classifier: Classifier, layer: str, unit: int) -> None:
         raise UnitError(f"{layer} has the units 0 to {count - 1}, not {unit}.")
 
 
-def _blurred(picture: Any) -> Any:
+def _blurred(pictures: Any) -> Any:
     """Each pixel half itself, half the mean of its neighbourhood."""
     import tensorflow as tf
 
-    near = tf.nn.avg_pool2d(picture, 3, 1, "SAME")
-    return 0.5 * picture + 0.5 * near
+    near = tf.nn.avg_pool2d(pictures, 3, 1, "SAME")
+    return 0.5 * pictures + 0.5 * near
 
 
-def _as_pixels(picture: Any) -> Array:
-    pixels: Array = np.rint(np.asarray(picture)[0]).astype(np.uint8)
+def _as_pixels(pictures: Any) -> Array:
+    pixels: Array = np.rint(np.asarray(pictures)).astype(np.uint8)
     return pixels

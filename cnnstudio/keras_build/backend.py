@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import logging
 import os
 import sys
 import threading
@@ -47,6 +48,7 @@ def load_keras() -> ModuleType:
                 # Hundreds of thousands of objects that stay: every search for garbage among them
                 # would hold up the window for a fifth of a second.
                 gc.freeze()
+                tensorflow.get_logger().addFilter(_not_about_tracing)
         # A broken installation raises anything, from AttributeError to what the linker says.
         except Exception as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
@@ -61,6 +63,11 @@ def load_keras() -> ModuleType:
             )
         _grow_memory(tensorflow)
         return keras
+
+
+def _not_about_tracing(record: logging.LogRecord) -> bool:
+    """TensorFlow warns where functions are traced anew, which is meant: for each layer."""
+    return "retracing" not in str(record.msg)
 
 
 def _grow_memory(tensorflow: Any) -> None:

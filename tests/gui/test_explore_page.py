@@ -306,3 +306,45 @@ def test_a_broken_picture_is_said_and_another_is_explained(page, qtbot, tmp_path
     qtbot.waitUntil(lambda: tab.empty.isVisible(), timeout=LONG)
     click(tab.empty.buttons[0], qtbot)
     qtbot.waitUntil(lambda: all(card.view.filled for card in tab.cards.values()), timeout=LONG)
+
+
+def test_units_show_what_they_look_for(page, trained, qtbot):
+    from cnnstudio.evaluation.predict import Classifier
+    from cnnstudio.evaluation.units import most_exciting
+    from cnnstudio.keras_build.trained import TrainedModel
+
+    tab = page.units_tab
+    page.tabs.setCurrentWidget(tab)
+    qtbot.waitUntil(lambda: tab.stop_button.isEnabled(), timeout=LONG)
+    qtbot.waitUntil(lambda: not tab.stop_button.isEnabled(), timeout=LONG)
+    assert tab.layers.layer == "conv2d_1"
+    assert tab.status.text() == "units 0 to 23 of 32"
+    made = [tab.tiles.item(row).icon().pixmap(40, 40).toImage() for row in range(24)]
+    assert any(image != made[0] for image in made[1:])
+    assert "→" in tab.tiles.item(5).toolTip()
+
+    # The pictures of the data that excite a unit most.
+    tab.tiles.setCurrentRow(5)
+    paths = [picture.path for picture in page._context.document.report.pictures]
+    paths = [path for path in paths if "test" in path.parts]
+    classifier = Classifier(TrainedModel.load(trained))
+    wanted = most_exciting(classifier, "conv2d_1", [5], paths, most=12)[5]
+    shown = tab.best_model.pictures
+    assert [each.strength for each in shown] == pytest.approx(
+        [each.strength for each in wanted], rel=1e-4
+    )
+    assert "Unit 5" in tab.best_title.text()
+
+    # Later units, another layer, stop.
+    click(tab.later, qtbot)
+    assert tab.status.text() == "units 24 to 31 of 32"
+    assert not tab.later.isEnabled()
+    click(tab.stop_button, qtbot)
+    assert "stopped" in tab.status.text()
+    tab.layers.setCurrentRow(tab.layers.count() - 1)
+    assert tab.tiles.count() == 2  # one for each class
+    qtbot.waitUntil(lambda: not tab.stop_button.isEnabled(), timeout=LONG)
+    # A double click explains a picture.
+    with qtbot.waitSignal(tab.explained):
+        tab.best_grid.opened.emit(tab.best_model.pictures[0].path)
+    assert page.tabs.currentWidget() is page.maps_tab

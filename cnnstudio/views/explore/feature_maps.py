@@ -6,15 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
-    QListWidget,
-    QListWidgetItem,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -22,9 +20,9 @@ from PySide6.QtWidgets import (
 
 from cnnstudio.views import theme
 from cnnstudio.views.context import Context
+from cnnstudio.views.explore.layer_list import LayerList
 from cnnstudio.views.explore.levels import COLOUR_MAPS, Levels, make_levels, sampled
 from cnnstudio.views.explore.picture_box import PictureBox
-from cnnstudio.views.explore.rows import ASIDE_ROLE, KEY_ROLE, RowDelegate
 from cnnstudio.views.explore.scores import Scores
 from cnnstudio.views.explore.work import LayerRow, Seen
 from cnnstudio.views.maps import MapsView
@@ -44,13 +42,8 @@ class FeatureMapsTab(QWidget):
         self.picture_box = PictureBox(context, side=128, stacked=True, parent=self)
         self.picture_box.picked.connect(lambda _path: self.wanted.emit())
         self.scores = Scores(self)
-        self.layers = QListWidget(self)
-        name_widget(self.layers, "layerList", "Layers", "Arrow keys step from layer to layer")
-        self.layers.setUniformItemSizes(True)
-        self.layers.setItemDelegate(RowDelegate(self.layers))
-        self.layers.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.layers.currentRowChanged.connect(lambda _row: self.wanted.emit())
-
+        self.layers = LayerList("layerList", self)
+        self.layers.picked.connect(self.wanted)
         self.maps = MapsView(self)
         self.maps.setObjectName("featureMaps")
         self.colours = QComboBox(self)
@@ -127,29 +120,11 @@ class FeatureMapsTab(QWidget):
 
     @property
     def layer(self) -> str | None:
-        item = self.layers.currentItem()
-        return None if item is None else item.data(KEY_ROLE)
+        return self.layers.layer
 
     def set_layers(self, rows: tuple[LayerRow, ...]) -> None:
         """Offer these layers, keeping the chosen one if it is among them."""
-        shown = [self.layers.item(i).data(KEY_ROLE) for i in range(self.layers.count())]
-        if shown == [row.name for row in rows]:
-            return
-        chosen = self.layer
-        self.layers.blockSignals(True)
-        self.layers.clear()
-        for row in rows:
-            item = QListWidgetItem(row.name)
-            item.setData(KEY_ROLE, row.name)
-            item.setData(ASIDE_ROLE, row.words())
-            item.setToolTip(f"{row.type}, {row.words()}")
-            item.setSizeHint(QSize(0, theme.HIT))
-            self.layers.addItem(item)
-        names = [row.name for row in rows]
-        first = next((i for i, row in enumerate(rows) if "Conv" in row.type), 0)
-        index = names.index(chosen) if chosen in names else first
-        self.layers.setCurrentRow(index if rows else -1)
-        self.layers.blockSignals(False)
+        self.layers.set_layers(rows)
 
     # -- what is seen -------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QBoxLayout, QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
+from cnnstudio.app.document import Document
 from cnnstudio.app.tasks import Task
 from cnnstudio.views import theme
 from cnnstudio.views.context import Context
@@ -27,6 +28,22 @@ from cnnstudio.views.pictures import paint_picture, read_thumbnail
 from cnnstudio.views.widgets import Button, ElidedLabel, Secondary, name_widget
 
 SUFFIXES = "*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff"
+
+
+def held_out_first(document: Document) -> list[tuple[Path, str]]:
+    """The pictures of the project's data with their classes: test, else val, else all.
+
+    In a mixed order, the same every time: the classes take turns and a lesson can be repeated.
+    """
+    pictures = [] if document.report is None else list(document.report.pictures)
+    splits = {picture.split for picture in pictures}
+    for part in ("test", "val"):
+        if part in splits:
+            pictures = [picture for picture in pictures if picture.split == part]
+            break
+    order = [(picture.path, picture.label or "") for picture in pictures]
+    random.Random(0).shuffle(order)
+    return order
 
 
 class PictureView(QWidget):
@@ -89,6 +106,7 @@ class PictureBox(QWidget):
         self._order: list[tuple[Path, str]] = []
         self._labels: dict[Path, str] = {}
         self._at = -1
+        self._stale = True
         self._task: Task | None = None
         self.setAcceptDrops(True)
         self.setObjectName("pictureBox")
@@ -127,22 +145,20 @@ class PictureBox(QWidget):
         self.refresh_data()
 
     def refresh_data(self) -> None:
-        """The data changed: "next" goes through its pictures, held-out ones first."""
-        report = self._context.document.report
-        pictures = [] if report is None else list(report.pictures)
-        splits = {picture.split for picture in pictures}
-        for part in ("test", "val"):
-            if part in splits:
-                pictures = [picture for picture in pictures if picture.split == part]
-                break
-        order = [(picture.path, picture.label or "") for picture in pictures]
-        # A mixed order, the same every time: the classes take turns and a lesson can be repeated.
-        random.Random(0).shuffle(order)
+        """The data changed: "next" goes through its pictures, in an order made when asked for."""
+        self._stale = True
+        self.next_button.setEnabled(self._context.document.report is not None)
+
+    def _refresh(self) -> None:
+        if not self._stale:
+            return
+        self._stale = False
+        order = held_out_first(self._context.document)
         if order != self._order:
             self._order, self._labels, self._at = order, dict(order), -1
-        self.next_button.setEnabled(bool(order))
 
     def next_picture(self) -> None:
+        self._refresh()
         if self._order:
             self._at = (self._at + 1) % len(self._order)
             self.set_path(self._order[self._at][0])
@@ -155,6 +171,7 @@ class PictureBox(QWidget):
     def set_path(self, path: Path, label: str | None = None) -> None:
         """Use a picture file from now on."""
         self.path = Path(path)
+        self._refresh()
         label = self._labels.get(self.path, "") if label is None else label
         self.name_label.setText(self.path.name)
         self.name_label.setToolTip(str(self.path))

@@ -7,7 +7,7 @@ from cnnstudio.data.pictures import load_picture
 from cnnstudio.errors import Cancelled
 from cnnstudio.evaluation.feature_maps import feature_maps
 from cnnstudio.evaluation.predict import Classifier
-from cnnstudio.evaluation.units import UnitError, dream, most_exciting, unit_count
+from cnnstudio.evaluation.units import UnitError, dreams, most_exciting, unit_count
 
 
 @pytest.fixture(scope="module")
@@ -19,33 +19,41 @@ def _last(classifier):
     return classifier.trained.model.layers[-1].name
 
 
-@pytest.mark.parametrize("unit", [0, 1])
-def test_a_made_up_picture_excites_its_unit(classifier, unit):
+def test_made_up_pictures_excite_their_units(classifier):
     told = []
-    found = dream(
-        classifier, "conv2d_1", unit, progress=lambda step, of, picture: told.append((step, of))
+    units = (3, 0)
+    found = dreams(
+        classifier,
+        "conv2d_1",
+        units,
+        progress=lambda step, of, pictures: told.append((step, of, pictures.shape)),
     )
-    assert found.picture.shape == (8, 8, 3)
-    assert found.picture.dtype == np.uint8
-    mean = feature_maps(classifier.trained.model, "conv2d_1", found.picture)[..., unit].mean()
-    assert mean == pytest.approx(found.after, abs=0.02 * abs(found.after) + 0.01)
-    assert found.after > found.before
-    assert told[-1] == (120, 120)
-    again = dream(classifier, "conv2d_1", unit)
-    np.testing.assert_array_equal(found.picture, again.picture)
+    assert told[-1] == (120, 120, (2, 8, 8, 3))
+    for unit, dreamed in zip(units, found, strict=True):
+        assert dreamed.picture.dtype == np.uint8
+        maps = feature_maps(classifier.trained.model, "conv2d_1", dreamed.picture)
+        one = maps[..., unit]
+        wanted = np.sqrt(np.mean(np.maximum(one, 0) ** 2)) + 0.1 * one.mean()
+        assert wanted == pytest.approx(dreamed.after, abs=0.02 * abs(dreamed.after) + 0.01)
+        assert dreamed.after > dreamed.before
+    again = dreams(classifier, "conv2d_1", units)
+    np.testing.assert_array_equal(found[0].picture, again[0].picture)
+    # Each picture is made for its own unit, whatever others are made with it.
+    alone = dreams(classifier, "conv2d_1", (0,))[0]
+    assert np.abs(alone.picture.astype(int) - found[1].picture).mean() < 1
 
 
-@pytest.mark.parametrize("index", [0, 1, 2])
-def test_the_picture_made_for_a_class_is_taken_for_it(classifier, index):
-    found = dream(classifier, _last(classifier), index)
-    assert classifier.probabilities(found.picture[None])[0].argmax() == index
+def test_the_picture_made_for_a_class_is_taken_for_it(classifier):
+    found = dreams(classifier, _last(classifier), (0, 1, 2))
+    pictures = np.stack([dreamed.picture for dreamed in found])
+    assert classifier.probabilities(pictures).argmax(axis=1).tolist() == [0, 1, 2]
     # The network was trained on colours alone: blue, green and red.
-    assert found.picture.mean(axis=(0, 1)).argmax() == {0: 2, 1: 1, 2: 0}[index]
+    assert pictures.mean(axis=(1, 2)).argmax(axis=1).tolist() == [2, 1, 0]
 
 
 def test_making_up_a_picture_can_be_stopped(classifier):
     with pytest.raises(Cancelled):
-        dream(classifier, "conv2d_1", 0, cancelled=lambda: True)
+        dreams(classifier, "conv2d_1", (0,), cancelled=lambda: True)
 
 
 @pytest.mark.parametrize("layer", ["conv2d_1", "last"])
@@ -81,5 +89,5 @@ def test_unknown_layers_and_units_are_named(classifier):
     with pytest.raises(UnitError, match="no layer conv_99"):
         unit_count(classifier, "conv_99")
     with pytest.raises(UnitError, match=r"conv2d_1 has the units 0 to \d+, not 999"):
-        dream(classifier, "conv2d_1", 999)
+        dreams(classifier, "conv2d_1", (999,))
     assert unit_count(classifier, _last(classifier)) == 3
