@@ -170,6 +170,15 @@ def parser() -> argparse.ArgumentParser:
         metavar="PATTERN",
         help="how the files are named, with {class} for the class: '{class}_*' for cat_012.jpg",
     )
+    scan.add_argument(
+        "--full",
+        action="store_true",
+        help="decode every picture, to find damaged ones and near duplicates",
+    )
+    scan.add_argument(
+        "--html", type=Path, metavar="OUT", help="write the report as a page with pictures"
+    )
+    scan.add_argument("--csv", type=Path, metavar="OUT", help="write a table of the pictures")
 
     train = command("train", "trains a project", json=stream)
     train.add_argument("file", nargs="?", type=Path, metavar="FILE.cnns")

@@ -7,6 +7,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnstudio.commands.output import (
@@ -20,8 +21,11 @@ from cnnstudio.commands.output import (
 from cnnstudio.errors import StudioError, UsageError
 
 if TYPE_CHECKING:
+    from cnnstudio.data.doctor import Finding
+    from cnnstudio.data.doctor_check import Check, CheckProgress
+    from cnnstudio.data.report import FolderReport
     from cnnstudio.data.scan import ScanProgress
-    from cnnstudio.data.settings import LayoutSettings
+    from cnnstudio.data.settings import DataSettings, LayoutSettings
 
 _PARTS = {"test": "test ", "val": "validation ", "train": "training ", None: ""}
 
@@ -72,11 +76,27 @@ class _ProgressLine:
 
 def scan(options: argparse.Namespace) -> None:
     """Tell what an image folder holds."""
+    from cnnstudio.data.doctor import examine
+    from cnnstudio.data.report import shown
     from cnnstudio.data.scan import scan_folder
+    from cnnstudio.data.settings import DataSettings
 
     report = scan_folder(options.folder, _layout(options))
+    check = _full_check(report, quiet=options.json) if options.full else None
+    settings = DataSettings(
+        image_size=report.suggested_size, color_mode=report.suggested_color_mode
+    )
+    findings = examine(report, settings, check)
+    for path, suffixes in ((options.html, (".html", ".htm")), (options.csv, (".csv",))):
+        if path is not None:
+            _write_report(path, suffixes, report, settings, findings, check)
     if options.json:
-        print_json(report.to_json())
+        document = report.to_json()
+        if check is not None:
+            near = [[shown(path) for path in group] for group in check.near]
+            document["near_duplicates"] = near
+        document["findings"] = [finding.to_json(report.folder) for finding in findings]
+        print_json(document)
         return
     print(f"{len(report.pictures):,} pictures in {len(report.classes)} classes")
     if report.layout.kind == "csv":
@@ -108,8 +128,43 @@ def scan(options: argparse.Namespace) -> None:
         print(f"\n{len(report.duplicates):,} groups of files hold the same picture:")
         for group in report.duplicates:
             print("  " + " = ".join(str(path) for path in group))
-    for problem in report.problems:
-        print(f"\n{problem}")
+    if check is not None and check.near:
+        print(f"\n{len(check.near):,} groups of files hold nearly the same picture:")
+        for group in check.near:
+            print("  " + " ~ ".join(str(path) for path in group))
+    for finding in findings:
+        word = {"error": "Error", "warning": "Warning", "info": "Hint"}[finding.severity]
+        print(f"\n{word}: {finding.title} ({finding.amount}). {finding.why}")
+
+
+def _full_check(report: FolderReport, *, quiet: bool) -> Check:
+    """Decode every picture, and say on a terminal how far it is."""
+    from cnnstudio.data.doctor_check import Checker
+
+    def tell(progress: CheckProgress) -> None:
+        end = "\n" if progress.done == progress.total else ""
+        words = f"{progress.done:,} of {progress.total:,} pictures decoded"
+        print(f"\r\x1b[K{words}", end=end, file=sys.stderr, flush=True)
+
+    silent = quiet or not sys.stderr.isatty()
+    return Checker().check(report, progress=None if silent else tell)
+
+
+def _write_report(
+    path: Path,
+    suffixes: tuple[str, ...],
+    report: FolderReport,
+    settings: DataSettings,
+    findings: tuple[Finding, ...],
+    check: Check | None,
+) -> None:
+    from cnnstudio.data.doctor_report import write_report
+
+    if path.suffix.lower() not in suffixes:
+        raise UsageError(
+            f"cnnstudio scan: --{suffixes[0][1:]} needs a file name like report{suffixes[0]}."
+        )
+    write_report(path, report, settings, findings, check)
 
 
 def _layout(options: argparse.Namespace) -> LayoutSettings:

@@ -44,7 +44,7 @@ def _copies(case: Case, paths: Iterable[Sequence[Path]], *, exact: bool) -> Iter
             splits.append(pictures)
         else:
             plain.append(pictures)
-    same = "The same picture" if exact else "Nearly the same picture"
+    same = "Same picture" if exact else "Near copies"
     near = "" if exact else f" {_NEAR}"
     kind = "exact" if exact else "near"
     if labels:
@@ -58,7 +58,7 @@ def _copies(case: Case, paths: Iterable[Sequence[Path]], *, exact: bool) -> Iter
     if splits:
         yield _finding(
             case, f"{kind}-splits", "error" if exact else "warning",
-            f"{same} in training and test or validation",
+            f"{same} in several splits",
             "What was learned is measured on itself, so the figures come out too good. Keep the "
             f"copy that the network is measured on, and set the others aside.{near}",
             splits, ("one", "training"),
@@ -66,7 +66,7 @@ def _copies(case: Case, paths: Iterable[Sequence[Path]], *, exact: bool) -> Iter
     if plain:
         yield _finding(
             case, f"{kind}-copies", "info",
-            f"{same} more than once",
+            f"{same} more than once" if exact else same,
             "Copies count more than once in training, and when they are divided between training "
             "and validation what was learned is measured on itself. Keep the best of each: the "
             f"one with the most pixels.{near}",

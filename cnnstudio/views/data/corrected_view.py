@@ -176,7 +176,7 @@ class CorrectedView(QWidget):
 
 
 def _caption(picture: CorrectedPicture) -> str:
-    return f"{picture.words} · {picture.path.name}"
+    return picture.words
 
 
 def _tooltip(picture: CorrectedPicture) -> str:

@@ -136,10 +136,12 @@ class FindingDetail(QWidget):
         pictures = finding.pictures
         if finding.files:
             self._files.set_files(finding.files, folder)
-            self.below.setCurrentWidget(self.files)
+            self.below.setCurrentWidget(self._files_page)
         elif pictures:
             words = f"{len(pictures):,} picture" + ("" if len(pictures) == 1 else "s")
-            self.actions_bar.say(f"{finding.amount}, {words}" if together else words)
+            self.actions_bar.say(
+                f"{finding.amount} in {len(pictures):,} files" if together else words
+            )
             self.actions_bar.show_pictures(pictures, top=not same)
             self.below.setCurrentWidget(self._pictures_page)
         else:
@@ -213,7 +215,12 @@ class FindingDetail(QWidget):
         inside.addLayout(grid, 1)
         self._nothing = QWidget()
         self.below = QStackedWidget()
-        for part in (self._pictures_page, self.files, self._nothing):
+        files = QWidget()
+        around = QHBoxLayout(files)
+        around.setContentsMargins(theme.S12, theme.S8, theme.S4, 0)
+        around.addWidget(self.files)
+        self._files_page = files
+        for part in (self._pictures_page, self._files_page, self._nothing):
             self.below.addWidget(part)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from cnnstudio.views import theme
@@ -34,7 +35,7 @@ class Overview(ScrolledColumn):
         grid.setHorizontalSpacing(2 * theme.S16)
         grid.setVerticalSpacing(theme.S24)
         for place, bars in enumerate((self.sides, self.shapes, self.formats, self.modes)):
-            grid.addWidget(bars, place // 2, place % 2)
+            grid.addWidget(bars, place // 2, place % 2, Qt.AlignmentFlag.AlignTop)
             grid.setColumnStretch(place % 2, 1)
         self.column.addWidget(self.title)
         self.column.addWidget(self.words)
