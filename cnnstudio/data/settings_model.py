@@ -47,6 +47,14 @@ def settings_from_json(model_class: type[Model], data: Mapping[str, Any], where:
         raise SettingsError(" ".join(dict.fromkeys(found))) from None
 
 
+def with_setting(settings: Model, name: str, value: Any) -> Model:
+    """The settings with another value of `name`, or with dots of one inside: "split.folds"."""
+    field, _, inner = name.partition(".")
+    if inner:
+        value = with_setting(getattr(settings, field), inner, value)
+    return settings.model_copy(update={field: value})
+
+
 def apply_assignments(
     parts: Mapping[str, Mapping[str, Any]],
     assignments: Iterable[str],

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 
 from cnnstudio.app import paths
 from cnnstudio.data.settings import DataSettings, LayoutSettings
+from cnnstudio.data.settings_model import with_setting
 from cnnstudio.views.context import Context
 from cnnstudio.views.data import facts, work
 from cnnstudio.views.data.checking import FullCheck
@@ -250,14 +251,11 @@ class DataPage(QWidget):
 
     def _edit(self, name: str, value: object) -> None:
         """Set the field `name`, or with a dot one inside: "split.folds". One step for undo."""
-        data = self._document.data
-        field, _, inner = name.partition(".")
-        if inner:
-            value = getattr(data, field).model_copy(update={inner: value})
-        if getattr(data, field) == value:
+        changed = with_setting(self._document.data, name, value)
+        if changed == self._document.data:
             return
+        field = name.partition(".")[0]
         text = f"Change {work.FIELD_WORDS.get(name, work.FIELD_WORDS[field])}"
-        changed = data.model_copy(update={field: value})
         self._document.set_data(changed, text, merge_key=("data", name))
 
     def _suggest(self) -> None:

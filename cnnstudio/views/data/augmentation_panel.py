@@ -35,7 +35,7 @@ class AugmentationPanel(ScrolledColumn):
     The controls are made when the panel is first seen.
     """
 
-    # A setting was changed: its name ("balance", "augmentation.rotation"), its value.
+    # A setting was changed: its name ("balance", "augmentation.zoom.range"), its value.
     edited = Signal(str, object)
     # While a slider moves: the AugmentationSettings it stands for.
     previewed = Signal(object)
@@ -149,7 +149,11 @@ class AugmentationPanel(ScrolledColumn):
 
     def _add_row(self, name: str, row: OperationRow) -> None:
         row.moved.connect(lambda value: self._preview(name, value))
-        row.settled.connect(lambda value: self.edited.emit(f"augmentation.{name}", value))
+        row.settled.connect(
+            lambda inner, value: self.edited.emit(
+                ".".join(part for part in ("augmentation", name, inner) if part), value
+            )
+        )
         self.rows[name] = row
         self.column.addWidget(row)
 

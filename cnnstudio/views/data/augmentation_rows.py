@@ -144,11 +144,12 @@ class NumberField(QLineEdit):
 class OperationRow(QWidget):
     """An operation: its switch, and while it is on its numbers. They are made when first shown.
 
-    `moved` carries the settings of the operation while a slider moves, `settled` what is chosen.
+    `moved` carries the settings of the operation while a slider moves; `settled` the name of what
+    was chosen, empty for the operation as a whole, and its value.
     """
 
     moved = Signal(object)
-    settled = Signal(object)
+    settled = Signal(str, object)
 
     def __init__(self, name: str, operation: Operation) -> None:
         super().__init__()
@@ -160,7 +161,7 @@ class OperationRow(QWidget):
         self.switch = QCheckBox(operation.title)
         name_widget(self.switch, self._name, operation.title, f"<p>{operation.help}</p>")
         self.switch.setAccessibleDescription(operation.help)
-        self.switch.clicked.connect(lambda on: self._change("enabled", on))
+        self.switch.clicked.connect(lambda on: self.settled.emit("enabled", on))
         self.reset = QuietButton("Reset", f"{self._name}_reset", self._reset)
         self.reset.setAccessibleName(f"Reset {operation.title.lower()}")
         self.reset.setToolTip("Set its numbers to what they are at first")
@@ -204,16 +205,13 @@ class OperationRow(QWidget):
                 field.description or "",
                 pair=isinstance(getattr(self._shown, name), tuple),
             )
-            row.moved.connect(lambda value, name=name: self.moved.emit(self._with(name, value)))
-            row.settled.connect(lambda value, name=name: self._change(name, value))
+            row.moved.connect(lambda value, name=name: self._preview(name, value))
+            row.settled.connect(lambda value, name=name: self.settled.emit(name, value))
             self.rows[name] = row
             self._column.addWidget(row)
 
-    def _with(self, name: str, value: object) -> Operation:
-        return self._shown.model_copy(update={name: value})
-
-    def _change(self, name: str, value: object) -> None:
-        self.settled.emit(self._with(name, value))
+    def _preview(self, name: str, value: object) -> None:
+        self.moved.emit(self._shown.model_copy(update={name: value}))
 
     def _reset(self) -> None:
-        self.settled.emit(self._kind(enabled=True))
+        self.settled.emit("", self._kind(enabled=True))
