@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from cnnstudio.app.document import Document
 from cnnstudio.app.trainer import State
+from cnnstudio.data.report import listed
+from cnnstudio.data.settings import DataSettings
 from cnnstudio.training.events import Failed, Finished, Stopped
 from cnnstudio.views.train.progress import Progress, in_words
 
+BALANCED = {
+    "none": "",
+    "class_weights": " Pictures of small classes count more.",
+    "sampling": " Pictures of small classes come more often.",
+}
 End = Finished | Stopped | Failed
 
 
@@ -75,5 +82,12 @@ def ready(document: Document) -> str:
     pictures = sum((report.splits.get("train") or report.classes).values())
     return (
         f"Ready: {pictures:,} pictures of {len(report.classes):,} classes, {epochs} in batches of "
-        f"{training.batch_size:,}."
+        f"{training.batch_size:,}.{_changed(document.data)}"
     )
+
+
+def _changed(data: DataSettings) -> str:
+    """What is done to the training pictures, as sentences that begin with a space."""
+    used = [operation.words for _, operation in data.augmentation.used(data.channels)]
+    said = f" Augmented: {listed(used, 4)}." if used else ""
+    return said + BALANCED[data.balance]
