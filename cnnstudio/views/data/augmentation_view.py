@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from cnnstudio.app.tasks import Task
 from cnnstudio.data.augmentation import PRESETS, AugmentationSettings
 from cnnstudio.data.balance import suggestion
-from cnnstudio.data.corrections import counts
 from cnnstudio.views import theme
 from cnnstudio.views.context import Context
 from cnnstudio.views.data.augmentation_panel import AugmentationPanel
@@ -90,12 +89,11 @@ class AugmentationView(QWidget):
 
     def refresh(self) -> None:
         """Show what the project says now."""
-        data, report = self._document.data, self._document.report
+        data, counts = self._document.data, self._document.counts
         self.panel.show_settings(data)
         self.summary.setText(data.augmentation.summary(data.channels) or "No augmentation")
-        if report is not None:
-            found = counts(report, data)
-            learned = found.splits.get("train") or found.classes
+        if counts is not None:
+            learned = counts.splits.get("train") or counts.classes
             self.panel.show_suggestion(suggestion(learned, data.balance))
         self._ask(data.augmentation, quick=False)
 

@@ -75,13 +75,13 @@ def ending(end: End) -> tuple[str, str]:
 
 def ready(document: Document) -> str:
     """What a press on Start would do."""
-    training, report = document.training, document.report
+    training, counts = document.training, document.counts
     epochs = f"{training.epochs:,} epoch" + ("" if training.epochs == 1 else "s")
-    if report is None:
+    if counts is None:
         return f"Ready: {epochs} in batches of {training.batch_size:,}."
-    pictures = sum((report.splits.get("train") or report.classes).values())
+    pictures = sum((counts.splits.get("train") or counts.classes).values())
     return (
-        f"Ready: {pictures:,} pictures of {len(report.classes):,} classes, {epochs} in batches of "
+        f"Ready: {pictures:,} pictures of {len(counts.classes):,} classes, {epochs} in batches of "
         f"{training.batch_size:,}.{_changed(document.data)}"
     )
 
