@@ -46,9 +46,9 @@ class Walk:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 if _of_system(entry.name):
                     self.ignored.append(Skipped(Path(entry.path), "system file"))
-                elif entry.is_dir():
+                elif _is(entry.is_dir):
                     folders.append(entry)
-                elif entry.is_file():
+                elif _is(entry.is_file):
                     files.append(entry)
                 elif entry.is_symlink():
                     self.skipped.append(Skipped(Path(entry.path), "a link that leads nowhere"))
@@ -96,11 +96,19 @@ class Walk:
             waiting += reversed(folders)
 
 
+def _is(kind: Callable[[], bool]) -> bool:
+    """What an entry is; a link that leads to itself is nothing, and raises."""
+    try:
+        return kind()
+    except OSError:
+        return False
+
+
 def has_folders(entry: os.DirEntry[str]) -> bool:
     """Whether there are folders in a folder."""
     try:
         with os.scandir(entry.path) as inner:
-            return any(found.is_dir() and not _of_system(found.name) for found in inner)
+            return any(_is(found.is_dir) and not _of_system(found.name) for found in inner)
     except OSError:
         return False
 

@@ -1,8 +1,9 @@
 """The part of exported source that reads a picture file as the training did, in plain Pillow.
 
 It does what `cnnstudio.data.preparing` does, step by step in the same order, so that each pixel is
-the same; a test compares the two. Lab pictures and damaged EXIF data it leaves to Pillow, which
-refuses them.
+the same; a test compares the two. Given a path instead of a file, Pillow maps uncompressed TIFFs
+into memory and garbles those that EXIF turns on their side. Lab pictures and damaged EXIF data are
+left to Pillow, which refuses them.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ _OPENED = '''def read_picture(path):
     """Return a picture file as pixels from 0 to 255, prepared as for the training."""
     from PIL import Image, ImageOps
 
-    with Image.open(path) as image:
+    with open(path, "rb") as file:
+        image = Image.open(file)
         image.draft(None, ({side}, {side}))  # of a large JPEG no more than needed
         image = ImageOps.exif_transpose(image)
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
