@@ -41,6 +41,8 @@ class BlockFigures:
     activation_bytes: int
     takes_input: bool
     gives_output: bool
+    # Weights are shared by layers, not by blocks.
+    shares: None = None
 
 
 def figures_of(network: Network, analysis: Analysis, names: Sequence[str]) -> BlockFigures:

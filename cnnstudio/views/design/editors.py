@@ -67,7 +67,9 @@ class BoolEditor(Editor):
         self.box.setChecked(value)
 
 
-class _Combo(QComboBox):
+class Combo(QComboBox):
+    """A list that the mouse wheel does not change in passing."""
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         # Scrolling the panel must not change the network.
         if self.hasFocus():
@@ -79,7 +81,7 @@ class _Combo(QComboBox):
 class ChoiceEditor(Editor):
     def __init__(self, field: Field, parent: QWidget | None = None) -> None:
         super().__init__(field, parent)
-        self.combo = _Combo()
+        self.combo = Combo()
         self.combo.addItems(list(field.choices))
         self.combo.setMaxVisibleItems(16)
         self.combo.setMinimumContentsLength(6)

@@ -163,7 +163,9 @@ class LayerItem(CanvasItem):
         if info is None or info.output_shape is None:
             return []
         lines = [shape_text(info.output_shape)]
-        if info.parameters:
+        if info.shares is not None:
+            lines.append(f"weights of {info.shares}")
+        elif info.parameters:
             lines.append(f"{count_text(info.parameters)} params")
         if info.multiply_adds:
             lines.append(f"{short_count(info.multiply_adds)} multiply-adds")

@@ -18,6 +18,7 @@ from cnnstudio.views import icons
 from cnnstudio.views.design.cards import ExplanationCards, ProblemCards
 from cnnstudio.views.design.paints import paints
 from cnnstudio.views.design.setting_row import LABEL_WIDTH, RESET_WIDTH, SettingRow
+from cnnstudio.views.design.sharing import WeightsRow
 from cnnstudio.views.theme import HIT, S4, S8, S16
 from cnnstudio.views.widgets import Line, Secondary, Title, name_widget, set_property
 
@@ -62,6 +63,9 @@ class LayerForm(QWidget):
         layout.addSpacing(S4)
         layout.addLayout(self._name_row())
         layout.addWidget(self.name_message)
+        self.weights = WeightsRow(document)
+        self.weights.hide()
+        layout.addWidget(self.weights)
         self.rows = {field.name: SettingRow(field) for field in spec.fields}
         for row in self.rows.values():
             row.changed.connect(self._set)
@@ -103,6 +107,8 @@ class LayerForm(QWidget):
         if other:
             self._name = name
             self._visit = next(_visits)
+        if self._spec.weighted:
+            self.weights.show_layer(name)
         for row in self.rows.values():
             row.show_layer(layer, other=other)
         if other or not self.name_message.text():

@@ -134,7 +134,9 @@ class SummaryModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return {
                 LAYER: f"{info.name}: {info.type}",
-                PARAMETERS: f"{info.parameters:,}, of these {info.trainable_parameters:,} trained",
+                PARAMETERS: f"{info.parameters:,}, of these {info.trainable_parameters:,} trained"
+                if info.shares is None
+                else f"none of its own: it uses the weights of {info.shares}",
                 MULTIPLY_ADDS: f"{info.multiply_adds:,}",
                 MEMORY: f"{info.activation_bytes:,} bytes for one picture",
             }.get(column)
@@ -146,7 +148,7 @@ def cells(info: LayerInfo) -> tuple[str, str, str, str, str]:
     return (
         info.name,
         shape_text(info.output_shape, tight=True),
-        f"{info.parameters:,}",
+        f"{info.parameters:,}" if info.shares is None else "shared",
         short_count(info.multiply_adds),
         bytes_text(info.activation_bytes),
     )
