@@ -189,6 +189,20 @@ class Trainer(QObject):
         self._control.stop()
         return self._go(State.STOPPING)
 
+    def set_learning_rate(self, rate: float) -> bool:
+        """Train with another learning rate from the next batch on."""
+        if self._state not in (State.RUNNING, State.PAUSED):
+            return False
+        self._control.set_learning_rate(rate)
+        return True
+
+    def set_epochs(self, epochs: int) -> bool:
+        """Train for another number of epochs in all."""
+        if self._state not in (State.RUNNING, State.PAUSED):
+            return False
+        self._control.set_epochs(epochs)
+        return True
+
     def watch(self, layer: str | None, picture: np.ndarray[Any, Any] | None = None) -> None:
         """Ask for feature maps of `picture` (uint8, as the network takes it) now and later."""
         self._watched = (layer, picture)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QInputDialog,
+    QSplitter,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from cnnstudio.app.trainer import State
 from cnnstudio.graph.project import Project, load_project
@@ -20,7 +28,8 @@ from cnnstudio.views.train.live_maps import LiveMaps
 from cnnstudio.views.train.message_list import MessageList
 from cnnstudio.views.train.preflight import obstacle
 from cnnstudio.views.train.progress import Progress
-from cnnstudio.views.train.run_table import RunTable, read_curves
+from cnnstudio.views.train.reading import rate_mark, read_curves, read_several
+from cnnstudio.views.train.run_table import RunTable
 from cnnstudio.views.train.series import History
 from cnnstudio.views.train.settings_form import SettingsForm
 from cnnstudio.views.train.words import ending, headline, ready, state_words
@@ -58,7 +67,11 @@ class TrainPage(QWidget):
         self.controls.pause_clicked.connect(self.pause)
         self.controls.resume_clicked.connect(self.resume)
         self.controls.stop_clicked.connect(self.stop)
+        self.controls.steering.rate_wanted.connect(self._trainer.set_learning_rate)
+        self.controls.steering.epochs_wanted.connect(self._trainer.set_epochs)
         self.runs.chosen.connect(self.show_run)
+        self.runs.several_chosen.connect(self.show_several)
+        self.runs.longer_wanted.connect(self.ask_longer)
         self.runs.continue_wanted.connect(self.continue_run)
         self.runs.history_read.connect(self._show_history)
         self._trainer.events.connect(self._happened)
@@ -111,11 +124,12 @@ class TrainPage(QWidget):
             panel.setAutoFillBackground(False)
 
     def _make_actions(self) -> list[QAction]:
-        smooth, log = self.curves.smooth_box, self.curves.log_box
+        smooth, log, steps = self.curves.smooth_box, self.curves.log_box, self.curves.step_box
         made = []
         for text, name, slot in (
             ("Smooth curves", "smoothCurvesAction", smooth.toggle),
             ("Logarithmic loss", "logScaleAction", log.toggle),
+            ("Curves by step", "curvesByStepAction", steps.toggle),
             ("Save curves…", "saveCurvesAction", self.curves.ask_where),
         ):
             action = QAction(text, self)
@@ -151,13 +165,29 @@ class TrainPage(QWidget):
             name=Path(document.title).stem,
         )
 
-    def continue_run(self, run: Path) -> None:
-        """Go on with a run that was stopped or cut off, with the project it was started with."""
+    def continue_run(self, run: Path, epochs: int | None = None) -> None:
+        """Go on with a run, with the project it was started with; `epochs` in all where given."""
         self._context.tasks.run(
-            read_to_continue, run, on_done=lambda found: self._continue(run, *found)
+            read_to_continue, run, on_done=lambda found: self._continue(run, epochs, *found)
         )
 
-    def _continue(self, run: Path, project: Project, earlier: History) -> None:
+    def ask_longer(self, run: Path) -> None:
+        """Ask for how many epochs a run is to go on."""
+        had = next((known.epochs for known in self.runs.model.runs if known.path == run), 0)
+        epochs, wanted = QInputDialog.getInt(
+            self,
+            "Train it longer",
+            f"The run was to have {had:,} epochs. Epochs in all:",
+            max(had * 2, 1),
+            had + 1,
+            100_000,
+        )
+        if wanted:
+            self.continue_run(run, epochs)
+
+    def _continue(self, run: Path, epochs: int | None, project: Project, earlier: History) -> None:
+        if epochs is not None:
+            project = replace(project, training={**project.training, "epochs": epochs})
         self._end, self._warning = None, ""
         self._earlier = (run, earlier)
         started = self._trainer.start(
@@ -190,6 +220,19 @@ class TrainPage(QWidget):
         else:
             self.runs.read(self._shown)
 
+    def show_several(self, paths: list[Path]) -> None:
+        """Lay the curves of several runs over each other, those of the one shown first."""
+        if self._shown not in paths:
+            self.show_run(paths[0])
+        first = self._shown
+        others = [path for path in paths if path != first]
+
+        def show(read: list[tuple[str, History]]) -> None:
+            if self._shown == first:
+                self.curves.overlay(read)
+
+        self._context.tasks.run(read_several, others, on_done=show)
+
     def _show_live(self) -> None:
         assert self._live_run is not None
         self._shown = self._live_run
@@ -210,10 +253,19 @@ class TrainPage(QWidget):
                     self._begin(event)
                 case events.BatchDone():
                     at = event.epoch - 1 + event.step / max(event.steps, 1)
-                    self._live.add_batch(at, {"loss": event.loss, **event.metrics})
+                    figures = {"loss": event.loss, **event.metrics}
+                    figures["learning_rate"] = event.learning_rate
+                    self._live.add_batch(at, figures)
+                    self._live.steps = event.steps
                 case events.EpochDone():
                     self._live.add_epoch(event.epoch, {"loss": event.loss, **event.metrics})
                     self.runs.refresh()
+                case events.RateChanged():
+                    at = event.epoch - 1 + event.step / max(event.steps, 1)
+                    self._live.mark(at, rate_mark(event.learning_rate))
+                case events.EpochsChanged():
+                    if self.curves.history is self._live:
+                        self.curves.set_epochs(event.epochs)
                 case events.Skipped() | events.Message():
                     self._hear(event)
                 case events.FeatureMapsReady():
@@ -314,6 +366,8 @@ class TrainPage(QWidget):
         run = end.run
         if isinstance(end, events.Stopped) and run is not None:
             ways.append(("Continue", lambda: self.continue_run(run)))
+        elif run is not None:
+            ways.append(("Train longer", lambda: self.ask_longer(run)))
         if end.best_epoch is not None:
             ways.append(("Classify pictures", lambda: self._context.show_page("classify")))
             ways.append(("Explore", lambda: self._context.show_page("explore")))

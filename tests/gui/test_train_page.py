@@ -176,6 +176,71 @@ def test_a_stopped_run_is_continued_by_its_button(window, page, button, qtbot):
     assert [path for path in window.context.runs_folder.iterdir() if path.is_dir()] == [run]
 
 
+def test_rate_and_epochs_are_changed_while_it_trains(window, page, button, qtbot):
+    document = window.document
+    document.set_training(document.training.model_copy(update={"epochs": 100_000}))
+    steering = page.controls.steering
+    assert not steering.isVisible()
+    button("start", press=True)
+    reach(window, State.RUNNING, qtbot)
+    assert steering.isVisible()
+    qtbot.waitUntil(lambda: steering.rate_edit.value == 0.001, timeout=LONG)
+    steering.rate_edit.lineEdit().selectAll()
+    qtbot.keyClicks(steering.rate_edit.lineEdit(), "0.0005")
+    with qtbot.waitSignal(
+        window.trainer.events,
+        timeout=LONG,
+        check_params_cb=lambda new: any(isinstance(e, events.RateChanged) for e in new),
+    ):
+        button("setLearningRate", press=True)
+    (mark,) = page.curves.history.marks
+    assert mark[1] == "rate 0.0005"
+    assert page.curves.history.get("learning_rate", "batch").y[0] == pytest.approx(0.001)
+    # Few enough epochs: it ends.
+    steering.epochs_edit.setValue(1)
+    button("setEpochs", press=True)
+    reach(window, State.FINISHED, qtbot)
+    assert not steering.isVisible()
+    run = window.trainer.run
+
+    # And for more epochs afterwards.
+    done = page._end.epochs_done
+    page.continue_run(run, done + 1)
+    reach(window, State.PREPARING, qtbot)
+    reach(window, State.FINISHED, qtbot)
+    assert page._end.epochs_done == done + 1
+    assert [found.is_dir() for found in window.context.runs_folder.iterdir()] == [True]
+
+
+def test_curves_are_chosen_counted_in_steps_and_laid_over_each_other(window, page, button, qtbot):
+    for _ in range(2):
+        button("start", press=True)
+        reach(window, State.FINISHED, qtbot)
+    curves = page.curves
+    assert curves.chosen == ["loss", "accuracy"]
+    curves.measures_menu.aboutToShow.emit()
+    action = next(a for a in curves.measures_menu.actions() if a.text() == "Learning rate")
+    action.trigger()
+    assert curves.chosen == ["loss", "accuracy", "learning_rate"]
+    rate = curves.plots[-1]
+    assert rate.isVisible()
+    assert rate.curves()[0].series.y[0] == pytest.approx(0.001)
+    box = curves.step_box
+    qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+    assert rate._frame(rate.curves()).x1 == 10
+    table = page.findChild(QTableView, "runTable")
+    qtbot.waitUntil(lambda: table.model().rowCount() == 2, timeout=LONG)
+    table.selectAll()
+    qtbot.waitUntil(lambda: len(curves.runs) == 2, timeout=LONG)
+    names = {path.name for path in window.context.runs_folder.iterdir() if path.is_dir()}
+    assert {name for name, _ in curves.runs} == names
+    assert {curve.run for curve in curves.plots[0].curves()} == names
+    # One of them alone again.
+    place = table.visualRect(table.model().index(1, 0)).center()
+    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.waitUntil(lambda: len(curves.runs) == 1, timeout=LONG)
+
+
 def test_watching_another_layer_and_picture_while_it_trains(window, page, button, qtbot):
     document = window.document
     document.set_training(document.training.model_copy(update={"epochs": 100_000}))

@@ -1,5 +1,6 @@
 """The parts of the Train and Explore pages that can be asked without a window."""
 
+import csv
 import math
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from PySide6.QtGui import QPixmap
 
 from cnnstudio.training import events
+from cnnstudio.views import theme
 from cnnstudio.views.explore.confusion import ConfusionMatrix
 from cnnstudio.views.explore.levels import COLOUR_MAPS, colour_table, coloured, make_levels
 from cnnstudio.views.explore.work import shares
@@ -16,7 +18,8 @@ from cnnstudio.views.maps import MapsView
 from cnnstudio.views.train.number_edit import NumberEdit, parse, shortest
 from cnnstudio.views.train.plot import Plot
 from cnnstudio.views.train.progress import Progress, in_words
-from cnnstudio.views.train.run_table import title_of
+from cnnstudio.views.train.run_model import title_of
+from cnnstudio.views.train.save import SaveError, Shown, save_curves
 from cnnstudio.views.train.series import History, Series, log_ticks, thinned, ticks
 
 finite = st.floats(-1e6, 1e6)
@@ -74,7 +77,7 @@ def test_log_ticks_are_inside_and_few(low, factor, about):
     assert all(low * 0.99 <= value <= low * factor * 1.01 for value in found)
 
 
-def test_epoch_values_are_sorted_into_training_and_validation(tmp_path):
+def test_epoch_values_are_sorted_into_training_and_validation():
     history = History()
     assert history.empty
     history.add_batch(0.5, {"loss": 2.0})
@@ -82,11 +85,8 @@ def test_epoch_values_are_sorted_into_training_and_validation(tmp_path):
     assert history.metrics == ["loss", "accuracy"]
     assert history.get("loss", "validation").y.tolist() == [1.5]
     assert history.last_epoch == 1
-    history.write_csv(tmp_path / "points.csv")
-    lines = (tmp_path / "points.csv").read_text().splitlines()
-    assert lines[0] == "metric,measured_on,epoch,value"
-    assert "loss,validation,1,1.5" in lines
-    assert len(lines) == 5
+    assert ("loss", "validation", 1.0, 1.5) in list(history.rows())
+    assert len(list(history.rows())) == 4
 
 
 @pytest.mark.parametrize("log", [False, True])
@@ -95,13 +95,46 @@ def test_plot_paints_whatever_comes(qtbot, log, values):
     plot = Plot("loss")
     qtbot.addWidget(plot)
     plot.resize(400, 240)
-    plot.log, plot.smooth, plot.cursor_epoch = log, True, 0.5
+    plot.log, plot.smooth, plot.at = log, True, 0.5
     for number, value in enumerate(values):
         plot.history.add_batch(number / 10, {"loss": value})
         plot.history.add_epoch(number / 10, {"loss": value, "val_loss": value})
     picture = QPixmap(plot.size())
     plot.render(picture)
     assert set(plot.values_at()) == ({"batch", "training", "validation"} if values else set())
+    # With another run laid over it, by step, and a mark where the rate was changed.
+    plot.history.steps, plot.by_step = 20, True
+    plot.history.mark(0.2, "rate 0.1")
+    other = plot.history.copy()
+    plot.runs = [("one", plot.history), ("two", other)]
+    plot.render(picture)
+    lines = {f"{run} {kind}" for run in ("one", "two") for kind in ("training", "validation")}
+    assert set(plot.values_at()) == (lines if values else set())
+
+
+def points_of(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_curves_of_several_runs_are_saved(tmp_path):
+    runs = []
+    for name in ("first", "second"):
+        history = History()
+        history.steps = 5
+        history.add_batch(0.5, {"loss": 2.0, "learning_rate": 0.1})
+        history.add_epoch(1, {"loss": 1.0, "val_loss": 1.5})
+        history.mark(0.5, "rate 0.1")
+        runs.append((name, history))
+    shown = Shown(runs, ["loss", "learning_rate"], log=True, smooth=True, by_step=True)
+    rows = points_of(save_curves(shown, tmp_path / "points.csv", theme.current()))
+    assert list(rows[0]) == ["run", "metric", "measured_on", "epoch", "value"]
+    assert len(rows) == 8
+    assert {row["run"] for row in rows} == {"first", "second"}
+    drawing = save_curves(shown, tmp_path / "curves.svg", theme.current()).read_text()
+    assert "<svg" in drawing
+    with pytest.raises(SaveError, match="are saved as"):
+        save_curves(shown, tmp_path / "curves.doc", theme.current())
 
 
 # -- numbers

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from cnnstudio.app.trainer import State
 from cnnstudio.views import icons, theme
 from cnnstudio.views.train.progress import Progress, in_words
+from cnnstudio.views.train.steering import Steering
 from cnnstudio.views.widgets import ElidedLabel
 
 # A way out of what is said: the button's text and what it does.
@@ -106,6 +107,8 @@ class TrainControls(QFrame):
         layout.addLayout(row)
         layout.addWidget(self._note_row)
         layout.addLayout(grid)
+        self.steering = Steering(self)
+        layout.addWidget(self.steering)
         self.show_progress(Progress())
         self.set_state(State.IDLE)
 
@@ -145,6 +148,10 @@ class TrainControls(QFrame):
         self.pause_button.setText("Resume" if paused else "Pause")
         self.pause_button.setAccessibleName("Resume" if paused else "Pause")
         icons.set_icon(self.pause_button, "play" if paused else "pause")
+        steerable = state in (State.RUNNING, State.PAUSED)
+        if steerable and not self.steering.isVisible():
+            self.steering.begin()
+        self.steering.setVisible(steerable)
         self.stop_button.setEnabled(state.active and state is not State.STOPPING)
 
     def set_blocked(self, blocked: bool) -> None:
@@ -195,6 +202,7 @@ class TrainControls(QFrame):
         self.run_label.setText(
             f"Epoch {progress.epoch:,} of {progress.epochs:,}" if progress.epochs else "Run"
         )
+        self.steering.follow(progress)
         speed = progress.images_per_second
         self.speed_label.setText(f"{speed:,.0f} images/s" if speed else "")
         left = progress.seconds_left

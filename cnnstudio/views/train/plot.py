@@ -20,9 +20,42 @@ from cnnstudio.graph.spec import Category
 from cnnstudio.views import theme
 from cnnstudio.views.train.series import History, Series, bounds, log_ticks, thinned, ticks
 
-TITLES = {"loss": "Loss", "accuracy": "Accuracy"}
+TITLES = {
+    "loss": "Loss",
+    "accuracy": "Accuracy",
+    "learning_rate": "Learning rate",
+    "precision": "Precision",
+    "recall": "Recall",
+    "f1": "F1 score",
+    "auc": "AUC",
+}
 LABELS = {"batch": "batch", "training": "training", "validation": "validation"}
 LEFT, RIGHT, TOP, BOTTOM = 48, 14, 44, 28
+# Colours of runs laid over the first, which has the accent.
+OTHERS = (Category.POOLING, Category.ACTIVATION, Category.MERGE, Category.NORMALISATION)
+
+
+def title_of(measure: str) -> str:
+    """What a metric is called above its curves."""
+    if measure.startswith("top_"):
+        return f"Top-{measure.removeprefix('top_')} accuracy"
+    return TITLES.get(measure, measure)
+
+
+def colour_of(place: int, colours: theme.Theme) -> str:
+    """The colour of the run at a place of an overlay."""
+    return colours.accent if place == 0 else colours.family[OTHERS[(place - 1) % len(OTHERS)]]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line of a plot: whose it is, what it was measured on, and how its x is scaled."""
+
+    place: int
+    run: str
+    kind: str
+    series: Series
+    scale: float
 
 
 @dataclass(frozen=True)
@@ -47,28 +80,48 @@ class Frame:
 
 
 class Plot(QWidget):
-    """The curves of one metric over the epochs. `hovered` carries the epoch under the pointer."""
+    """The curves of one metric, of one run or of several laid over each other.
+
+    `x` is in epochs, or in steps where `by_step`. `hovered` carries the place under the pointer as
+    a share of the width's end, None outside.
+    """
 
     hovered = Signal(object)
 
     def __init__(self, measure: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.measure = measure
-        self.history = History()
+        self.runs: list[tuple[str, History]] = [("", History())]
         self.epochs = 1.0
         self.smooth = False
         self.log = False
-        self.cursor_epoch: float | None = None
-        self.marks: list[tuple[float, str]] = []
+        self.by_step = False
+        self.at: float | None = None
         self.setObjectName(f"{measure}Plot")
-        self.setAccessibleName(f"{TITLES.get(measure, measure)} over the epochs")
+        self.setAccessibleName(f"{title_of(measure)} over the epochs")
         self.setMouseTracking(True)
         self.setMinimumSize(220, 150)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
-    def curves(self) -> dict[str, Series]:
-        found = {kind: self.history.get(self.measure, kind) for kind in LABELS}
-        return {kind: series for kind, series in found.items() if len(series)}
+    @property
+    def history(self) -> History:
+        """The first run's."""
+        return self.runs[0][1]
+
+    def curves(self) -> list[Curve]:
+        """The lines to draw; of several runs those by epoch, where there are any."""
+        found = []
+        for place, (name, history) in enumerate(self.runs):
+            scale = float(history.steps) if self.by_step else 1.0
+            of_run = {kind: history.get(self.measure, kind) for kind in LABELS}
+            if len(self.runs) > 1 and len(of_run["training"]):
+                del of_run["batch"]
+            found += [
+                Curve(place, name, kind, series, scale)
+                for kind, series in of_run.items()
+                if len(series)
+            ]
+        return found
 
     # -- painting -----------------------------------------------------------------------------
 
@@ -80,55 +133,67 @@ class Plot(QWidget):
         frame = self._frame(curves)
         self._paint_heading(painter, colours, curves)
         self._paint_axes(painter, colours, frame, bool(curves))
+        if curves:
+            self._paint_marks(painter, colours, frame)
         painter.setClipRect(frame.rect.adjusted(-1, -1, 1, 1))
-        for kind, series in curves.items():
-            self._paint_curve(painter, frame, kind, series)
+        for curve in curves:
+            self._paint_curve(painter, frame, curve)
         painter.setClipping(False)
-        if self.cursor_epoch is not None and curves:
+        if self.at is not None and curves:
             self._paint_cursor(painter, colours, frame, curves)
         painter.end()
 
-    def _frame(self, curves: dict[str, Series]) -> Frame:
+    def _frame(self, curves: list[Curve]) -> Frame:
         rect = QRectF(self.rect()).adjusted(LEFT, TOP, -RIGHT, -BOTTOM)
-        x1 = max(self.epochs, self.history.last_epoch, 1e-9)
-        batch = bounds([curves["batch"].y], robust=True) if "batch" in curves else None
-        epoch = bounds([s.y for k, s in curves.items() if k != "batch"], robust=False)
+        ends = [
+            max(self.epochs if place == 0 else 0.0, history.last_epoch)
+            * (history.steps if self.by_step else 1)
+            for place, (_, history) in enumerate(self.runs)
+        ]
+        x1 = max(*ends, 1e-9) if len(ends) > 1 else max(ends[0], 1e-9)
+        batch = bounds([c.series.y for c in curves if c.kind == "batch"], robust=True)
+        epoch = bounds([c.series.y for c in curves if c.kind != "batch"], robust=False)
         both = [pair for pair in (batch, epoch) if pair]
         low = min((pair[0] for pair in both), default=0.0)
         high = max((pair[1] for pair in both), default=1.0)
         if self.log:
-            positive = [s.y[s.y > 0] for s in curves.values()]
+            positive = [c.series.y[c.series.y > 0] for c in curves]
             smallest = min((float(p.min()) for p in positive if len(p)), default=1e-3)
             low = max(low, smallest)
             high = max(high, low * 1.5)
             return Frame(rect, 0.0, x1, low / 1.1, high * 1.1, True)
         if high - low < 1e-9:
-            low, high = low - 0.05 * max(abs(low), 1.0), high + 0.05 * max(abs(high), 1.0)
+            margin = 0.05 * (abs(low) or 1.0)
+            low, high = low - margin, high + margin
         margin = (high - low) * 0.06
-        top = min(high + margin, 1.0) if self.measure == "accuracy" and high <= 1 else high + margin
+        share = self.measure not in ("loss", "learning_rate") and high <= 1
+        top = min(high + margin, 1.0) if share else high + margin
         bottom = max(low - margin, 0.0) if low >= 0 else low - margin
         if top <= bottom:
             bottom = top - 0.1
         return Frame(rect, 0.0, x1, bottom, top, False)
 
-    def _paint_heading(
-        self, painter: QPainter, colours: theme.Theme, curves: dict[str, Series]
-    ) -> None:
+    def _paint_heading(self, painter: QPainter, colours: theme.Theme, curves: list[Curve]) -> None:
         font = self.font()
         font.setWeight(font.Weight.DemiBold)
         painter.setFont(font)
         painter.setPen(QColor(colours.text))
-        title = TITLES.get(self.measure, self.measure)
+        title = title_of(self.measure)
         painter.drawText(QPointF(16, 24), title)
         left = 16 + QFontMetricsF(font).horizontalAdvance(title) + 14
         painter.setFont(small_font(self))
         metrics = QFontMetricsF(small_font(self))
-        for kind in curves:
-            label = LABELS[kind]
+        if len(self.runs) > 1:
+            shown = {c.place: c for c in curves}
+            legend = [(c.run, self._pen(c.place, "training")) for c in shown.values()]
+        else:
+            legend = [(LABELS[c.kind], self._pen(c.place, c.kind)) for c in curves]
+        for label, pen in legend:
+            label = metrics.elidedText(label, Qt.TextElideMode.ElideMiddle, 130)
             width = metrics.horizontalAdvance(label) + 30
             if left + width > self.width() + 12:
                 break
-            painter.setPen(self._pen(kind))
+            painter.setPen(pen)
             painter.drawLine(QPointF(left, 19.5), QPointF(left + 12, 19.5))
             painter.setPen(QColor(colours.secondary))
             painter.drawText(QPointF(left + 16, 23.5), label)
@@ -157,22 +222,39 @@ class Plot(QWidget):
         for value in ticks(frame.x0, frame.x1, max(2, int(rect.width() / 56))):
             if frame.x1 > 3 and value != int(value):
                 continue
+            text = f"{value / 1000:g}k" if value >= 10_000 else f"{value:g}"
             x = float(frame.across(np.array(value)))
             box = QRectF(x - 30, rect.bottom() + 5, 60, 18)
-            painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, f"{value:g}")
+            painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, text)
         if not filled:
-            hint = f"{TITLES.get(self.measure, self.measure)} appears here while training."
+            hint = f"{title_of(self.measure)} appears here while training."
             painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, hint)
 
-    def _paint_curve(self, painter: QPainter, frame: Frame, kind: str, series: Series) -> None:
-        values = series.smooth if self.smooth and kind == "batch" else series.y
+    def _paint_marks(self, painter: QPainter, colours: theme.Theme, frame: Frame) -> None:
+        """Where the learning rate was changed by hand or on a plateau."""
+        painter.setFont(small_font(self))
+        metrics = QFontMetricsF(small_font(self))
+        scale = self.history.steps if self.by_step else 1
+        for number, (epoch, text) in enumerate(self.history.marks):
+            at = float(frame.across(np.array(epoch * scale)))
+            painter.setPen(QPen(QColor(colours.warning), 1, Qt.PenStyle.DotLine))
+            painter.drawLine(QPointF(at, frame.rect.top()), QPointF(at, frame.rect.bottom()))
+            width = metrics.horizontalAdvance(text)
+            left = at + 4 if at + 4 + width < self.width() else at - 4 - width
+            # One below the other, so that marks close together can be read.
+            painter.drawText(QPointF(left, frame.rect.top() + 12 + 14 * (number % 4)), text)
+
+    def _paint_curve(self, painter: QPainter, frame: Frame, curve: Curve) -> None:
+        kind, series = curve.kind, curve.series
+        values = series.smooth if self.smooth else series.y
         columns = max(1, int(frame.rect.width()))
-        x, y = thinned(series.x, values, frame.x0, frame.x1, columns)
+        x, y = thinned(series.x * curve.scale, values, frame.x0, frame.x1, columns)
         if not len(x):
             return
         across, down = frame.across(x), frame.down(y)
         points = [QPointF(a, b) for a, b in zip(across.tolist(), down.tolist(), strict=True)]
-        painter.setPen(self._pen(kind))
+        pen = self._pen(curve.place, kind)
+        painter.setPen(pen)
         # A line one pixel wide is ten times cheaper without antialiasing, and as good when dense.
         painter.setRenderHint(
             QPainter.RenderHint.Antialiasing, kind != "batch" or len(points) < columns
@@ -180,20 +262,21 @@ class Plot(QWidget):
         painter.drawPolyline(QPolygonF(points))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if kind != "batch" and len(points) <= columns / 8:
-            painter.setBrush(self._pen(kind).color())
+            painter.setBrush(pen.color())
             painter.setPen(Qt.PenStyle.NoPen)
             for point in points:
                 painter.drawEllipse(point, 3, 3)
 
     def _paint_cursor(
-        self, painter: QPainter, colours: theme.Theme, frame: Frame, curves: dict[str, Series]
+        self, painter: QPainter, colours: theme.Theme, frame: Frame, curves: list[Curve]
     ) -> None:
-        assert self.cursor_epoch is not None
-        at = float(frame.across(np.array(self.cursor_epoch)))
+        assert self.at is not None
+        x = self.at * frame.x1
+        at = float(frame.across(np.array(x)))
         painter.setPen(QPen(QColor(colours.secondary), 1, Qt.PenStyle.DashLine))
         painter.drawLine(QPointF(at, frame.rect.top()), QPointF(at, frame.rect.bottom()))
-        lines = [f"epoch {self.cursor_epoch:.2f}"]
-        lines += [f"{LABELS[kind]}  {value:.4g}" for kind, value in self.values_at(curves).items()]
+        lines = [f"step {x:,.0f}" if self.by_step else f"epoch {x:.2f}"]
+        lines += [f"{label}  {value:.4g}" for label, value in self.values_at(curves).items()]
         painter.setFont(small_font(self))
         metrics = QFontMetricsF(small_font(self))
         width = max(metrics.horizontalAdvance(line) for line in lines) + 20
@@ -207,25 +290,32 @@ class Plot(QWidget):
         for number, line in enumerate(lines):
             painter.drawText(QPointF(left + 10, box.top() + 18 + 18 * number), line)
 
-    def values_at(self, curves: dict[str, Series] | None = None) -> dict[str, float]:
-        """The value of each curve nearest to the pointer's epoch."""
-        if self.cursor_epoch is None:
+    def values_at(self, curves: list[Curve] | None = None) -> dict[str, float]:
+        """The value of each curve nearest to the pointer, by what it is called there."""
+        if self.at is None:
             return {}
+        curves = self.curves() if curves is None else curves
+        x = self.at * self._frame(curves).x1
         found = {}
-        for kind, series in (curves or self.curves()).items():
-            near = series.nearest(self.cursor_epoch)
+        for curve in curves:
+            near = curve.series.nearest(x / curve.scale)
+            label = LABELS[curve.kind]
             if near is not None:
-                found[kind] = near[1]
+                found[f"{curve.run} {label}" if len(self.runs) > 1 else label] = near[1]
         return found
 
-    def _pen(self, kind: str) -> QPen:
+    def _pen(self, place: int, kind: str) -> QPen:
         colours = theme.current()
-        colour = QColor(colours.accent)
-        if kind == "validation":
-            colour = QColor(colours.family[Category.REGULARISATION])
+        colour = QColor(colour_of(place, colours))
         if kind == "batch":
-            return QPen(QColor(colours.tint("accent", share=0.5)), 1)
+            tint = colours.tint("accent", share=0.5)
+            return QPen(QColor(tint) if place == 0 else colour, 1)
         pen = QPen(colour, 2)
+        if kind == "validation" and len(self.runs) == 1:
+            pen.setColor(QColor(colours.family[Category.REGULARISATION]))
+        elif kind == "training" and len(self.runs) > 1:
+            # The colour says whose it is, so the line says what it was measured on.
+            pen.setStyle(Qt.PenStyle.DotLine)
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
         return pen
 
@@ -235,7 +325,7 @@ class Plot(QWidget):
         frame = self._frame(self.curves())
         share = (event.position().x() - frame.rect.left()) / max(frame.rect.width(), 1)
         inside = -0.02 <= share <= 1.02
-        self.hovered.emit(min(max(share, 0.0), 1.0) * frame.x1 if inside else None)
+        self.hovered.emit(min(max(share, 0.0), 1.0) if inside else None)
 
     def leaveEvent(self, event: QEvent) -> None:
         self.hovered.emit(None)

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from cnnstudio.training.events import BatchDone, EpochDone, Event, Paused, Resumed, Started
+from cnnstudio.training.events import (
+    BatchDone,
+    EpochDone,
+    EpochsChanged,
+    Event,
+    Paused,
+    RateChanged,
+    Resumed,
+    Started,
+)
 
 
 class Progress:
@@ -41,6 +50,10 @@ class Progress:
             self.step = self.steps if event.epoch >= event.epochs else 0
             self.epoch = min(event.epoch + 1, event.epochs)
             self._epoch_seconds = event.seconds
+        elif isinstance(event, EpochsChanged):
+            self.epochs = event.epochs
+        elif isinstance(event, RateChanged):
+            self.learning_rate = event.learning_rate
         elif isinstance(event, Paused):
             self._paused_at = event.time
         elif isinstance(event, Resumed):

@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    QPoint,
-    QSortFilterProxyModel,
-    Qt,
-    Signal,
-)
+from PySide6.QtCore import QPoint, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -28,137 +17,13 @@ from PySide6.QtWidgets import (
 )
 
 from cnnstudio.app.tasks import Task
-from cnnstudio.training.runs import RunInfo, list_runs, read_history
+from cnnstudio.training.runs import RunInfo, list_runs
 from cnnstudio.views import theme
 from cnnstudio.views.context import Context
 from cnnstudio.views.drop import show_in_folder
-from cnnstudio.views.train.progress import in_words
-from cnnstudio.views.train.series import History
-from cnnstudio.views.widgets import BAR_ROLE, BarDelegate, Secondary
-
-Index = QModelIndex | QPersistentModelIndex
-RUN_ROLE = Qt.ItemDataRole.UserRole + 1
-SORT_ROLE = Qt.ItemDataRole.UserRole + 2
-RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-STATE_COLOURS = {"failed": "error", "damaged": "error", "interrupted": "warning"}
-
-
-def title_of(name: str) -> str:
-    """A run's name without the time that its folder begins with."""
-    return re.sub(r"^\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_", "", name) or name
-
-
-def _figure(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
-
-
-def _moment(when: datetime | None) -> str:
-    """A time of this year without the year."""
-    if when is None:
-        return ""
-    return f"{when:%d %b, %H:%M}" if when.year == datetime.now().year else f"{when:%d %b %Y}"
-
-
-def _accuracy(run: RunInfo) -> float | None:
-    return run.best_accuracy if run.best_val_accuracy is None else run.best_val_accuracy
-
-
-def _loss(run: RunInfo) -> float | None:
-    return run.best_loss if run.best_val_loss is None else run.best_val_loss
-
-
-# Heading, text of a run, what it is sorted by, right-aligned.
-COLUMNS: tuple[tuple[str, Callable[[RunInfo], str], Callable[[RunInfo], Any], bool], ...] = (
-    ("Run", lambda run: title_of(run.name), lambda run: run.name, False),
-    ("State", lambda run: run.state, lambda run: run.state, False),
-    (
-        "Epochs",
-        lambda run: f"{run.epochs_done:,} / {run.epochs:,}",
-        lambda run: run.epochs_done,
-        True,
-    ),
-    ("Accuracy", lambda run: _figure(_accuracy(run)), _accuracy, True),
-    ("Loss", lambda run: _figure(_loss(run)), _loss, True),
-    (
-        "Time",
-        lambda run: "" if run.seconds is None else in_words(run.seconds),
-        lambda run: run.seconds,
-        True,
-    ),
-    (
-        "Date",
-        lambda run: _moment(run.started),
-        lambda run: run.started.timestamp() if run.started else None,
-        False,
-    ),
-)
-ACCURACY = 3
-TIPS = {
-    "Accuracy": "On the validation pictures, of the epoch that is kept",
-    "Loss": "On the validation pictures, of the epoch that is kept",
-    "Time": "Training time without pauses",
-}
-
-
-class RunModel(QAbstractTableModel):
-    """The runs of a folder, as `list_runs` found them."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.runs: list[RunInfo] = []
-
-    def set_runs(self, runs: list[RunInfo]) -> None:
-        """Show these; rows that stay keep their place, so that a selection survives."""
-        if [run.path for run in runs] == [run.path for run in self.runs]:
-            self.runs = runs
-            if runs:
-                last = self.index(len(runs) - 1, len(COLUMNS) - 1)
-                self.dataChanged.emit(self.index(0, 0), last)
-            return
-        self.beginResetModel()
-        self.runs = runs
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(self.runs)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(COLUMNS)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        heading, _, _, right = COLUMNS[section]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return heading
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return TIPS.get(heading)
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return RIGHT if right else Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        return None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        run = self.runs[index.row()]
-        _, text, sort, right = COLUMNS[index.column()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return text(run)
-        if role == SORT_ROLE:
-            value = sort(run)
-            return -math.inf if value is None else value
-        if role == RUN_ROLE:
-            return run
-        if role == BAR_ROLE and index.column() == ACCURACY:
-            return _accuracy(run) or 0.0
-        if role == Qt.ItemDataRole.TextAlignmentRole and right:
-            return RIGHT
-        if role == Qt.ItemDataRole.ForegroundRole and index.column() == 1:
-            name = STATE_COLOURS.get(run.state)
-            return theme.current().color(name) if name else None
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return run.reason or str(run.path)
-        return None
+from cnnstudio.views.train.reading import read_curves
+from cnnstudio.views.train.run_model import ACCURACY, COLUMNS, RUN_ROLE, SORT_ROLE, RunModel
+from cnnstudio.views.widgets import BarDelegate, Secondary
 
 
 class RunTable(QWidget):
@@ -168,10 +33,14 @@ class RunTable(QWidget):
         chosen: the folder of the run a person selected.
         history_read: folder, curves, epochs in all; after `read`.
         continue_wanted: the folder of the run a person wants to go on with.
+        longer_wanted: the same, for more epochs than it was to have.
+        several_chosen: the folders of the runs that are selected, where they are several.
     """
 
     chosen = Signal(object)
     continue_wanted = Signal(object)
+    longer_wanted = Signal(object)
+    several_chosen = Signal(object)
     history_read = Signal(object, object, int)
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
@@ -182,6 +51,7 @@ class RunTable(QWidget):
         self._reading: Task | None = None
         self._marked: Path | None = None
         self._marking = False
+        self._several = False
         self.model = RunModel(self)
         self._proxy = QSortFilterProxyModel(self)
         self._proxy.setSourceModel(self.model)
@@ -267,10 +137,15 @@ class RunTable(QWidget):
         return sorted(runs, key=lambda run: run.name)
 
     def _selected(self) -> None:
-        run = self.selected()
-        if run is not None and not self._marking and run.path != self._marked:
-            self._marked = run.path
-            self.chosen.emit(run.path)
+        if self._marking:
+            return
+        runs = self.selected_runs()
+        if len(runs) > 1:
+            self.several_chosen.emit([run.path for run in runs])
+        elif runs and (runs[0].path != self._marked or self._several):
+            self._marked = runs[0].path
+            self.chosen.emit(runs[0].path)
+        self._several = len(runs) > 1
 
     # -- curves -------------------------------------------------------------------------------
 
@@ -299,6 +174,11 @@ class RunTable(QWidget):
                 "Continue it where it stopped",
                 lambda: self.continue_wanted.emit(run.path),
                 can_continue(run) and not self._context.trainer.state.active,
+            ),
+            (
+                "Train it longer…",
+                lambda: self.longer_wanted.emit(run.path),
+                run.resumable and not self._context.trainer.state.active,
             ),
             ("Classify pictures with it", lambda: self._use(run, "classify"), run.has_model),
             ("Explore its feature maps", lambda: self._use(run, "explore"), run.has_model),
@@ -353,22 +233,3 @@ class RunTable(QWidget):
 def can_continue(run: RunInfo) -> bool:
     """Whether there are epochs left, and a checkpoint to go on from."""
     return run.resumable and run.state in {"stopped", "interrupted", "failed"}
-
-
-def read_curves(path: Path) -> tuple[History, int]:
-    """The curves of a run on disk and its number of epochs. Raises `TrainingError`."""
-    found = read_history(path)
-    history = History()
-    epochs = 0
-    for batch in found.batches:
-        at = batch["epoch"] - 1 + batch["step"] / max(batch["steps"], 1)
-        values = {name: batch.get(name) for name in ("loss", "accuracy")}
-        history.add_batch(
-            at, {name: math.nan if v is None else float(v) for name, v in values.items()}
-        )
-        epochs = max(epochs, batch["epoch"])
-    for row in found.epochs:
-        figures = {k: v for k, v in row.items() if k not in ("epoch", "learning_rate")}
-        history.add_epoch(row["epoch"], figures)
-        epochs = max(epochs, int(row["epoch"]))
-    return history, epochs

@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,11 +78,18 @@ class Key:
 
 
 class History:
-    """Every curve of one run."""
+    """Every curve of one run.
+
+    Attributes:
+        steps: batches in an epoch, for those who count in steps.
+        marks: where something was changed on the way, in epochs, and what.
+    """
 
     def __init__(self) -> None:
         self.series: dict[Key, Series] = {}
         self.last_epoch = 0.0
+        self.steps = 1
+        self.marks: list[tuple[float, str]] = []
 
     def add(self, metric: str, kind: str, x: float, y: float) -> None:
         self.series.setdefault(Key(metric, kind), Series()).append(x, y)
@@ -102,6 +107,10 @@ class History:
             else:
                 self.add(name, "training", epoch, value)
 
+    def mark(self, epoch: float, text: str) -> None:
+        """Something was changed here."""
+        self.marks.append((epoch, text))
+
     def get(self, metric: str, kind: str) -> Series:
         return self.series.get(Key(metric, kind)) or Series()
 
@@ -109,7 +118,8 @@ class History:
         """A snapshot that another thread may read."""
         twin = History()
         twin.series = {key: series.copy() for key, series in self.series.items()}
-        twin.last_epoch = self.last_epoch
+        twin.last_epoch, twin.steps = self.last_epoch, self.steps
+        twin.marks = list(self.marks)
         return twin
 
     @property
@@ -120,14 +130,11 @@ class History:
     def metrics(self) -> list[str]:
         return list(dict.fromkeys(key.metric for key in self.series))
 
-    def write_csv(self, path: Path) -> None:
-        """Every point as a row: metric, measured on, epoch, value."""
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["metric", "measured_on", "epoch", "value"])
-            for key, series in self.series.items():
-                for x, y in zip(series.x, series.y, strict=True):
-                    writer.writerow([key.metric, key.kind, f"{x:.6g}", repr(float(y))])
+    def rows(self) -> Iterator[tuple[str, str, float, float]]:
+        """Every point: metric, measured on, epoch, value."""
+        for key, series in self.series.items():
+            for x, y in zip(series.x, series.y, strict=True):
+                yield key.metric, key.kind, float(x), float(y)
 
 
 def thinned(x: Floats, y: Floats, start: float, end: float, columns: int) -> tuple[Floats, Floats]:
