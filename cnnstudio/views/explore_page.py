@@ -19,6 +19,8 @@ from cnnstudio.views.explore.evaluation import EvaluationTab
 from cnnstudio.views.explore.explaining import Explainers
 from cnnstudio.views.explore.feature_maps import FeatureMapsTab
 from cnnstudio.views.explore.mattered import MatteredTab
+from cnnstudio.views.explore.point_work import Clouds
+from cnnstudio.views.explore.points import PointsTab
 from cnnstudio.views.explore.unit_work import Units
 from cnnstudio.views.explore.units import UnitsTab
 from cnnstudio.views.explore.work import Explorer, Facts, LayerRow, Seen
@@ -66,6 +68,8 @@ class ExplorePage(QWidget):
         self.mattered_tab = MatteredTab(context, Explainers(self._explorer.classifier), self)
         self.units_tab = UnitsTab(context, Units(self._explorer.classifier), self)
         self.units_tab.explained.connect(self.explain)
+        self.points_tab = PointsTab(context, Clouds(self._explorer.classifier), self)
+        self.points_tab.explained.connect(self.explain)
         self.evaluation_tab = EvaluationTab(context, self._explorer, self)
         self.tabs = QTabWidget(self)
         self.tabs.setObjectName("exploreTabs")
@@ -73,6 +77,7 @@ class ExplorePage(QWidget):
         self.tabs.addTab(self.maps_tab, "Feature maps")
         self.tabs.addTab(self.mattered_tab, "What mattered")
         self.tabs.addTab(self.units_tab, "Units")
+        self.tabs.addTab(self.points_tab, "Points")
         self.tabs.addTab(self.evaluation_tab, "Evaluation")
         bar = QHBoxLayout()
         bar.setContentsMargins(theme.S16, theme.S8, theme.S16, theme.S8)
@@ -161,6 +166,7 @@ class ExplorePage(QWidget):
             self.evaluation_tab.set_model(None)
             self.mattered_tab.set_model(None)
             self.units_tab.set_network(None, ())
+            self.points_tab.set_model(None)
             if not self.live:
                 self.maps_tab.set_layers(())
                 self.maps_tab.say(NO_MODEL)
@@ -182,6 +188,7 @@ class ExplorePage(QWidget):
         self.evaluation_tab.set_model(facts.path)
         self.mattered_tab.set_model(facts.path)
         self.units_tab.set_network(facts.path, facts.layers)
+        self.points_tab.set_model(facts.path)
         if not self.live:
             self.maps_tab.set_layers(facts.layers)
             self._look()
@@ -200,6 +207,7 @@ class ExplorePage(QWidget):
         self.evaluation_tab.set_model(None)
         self.mattered_tab.set_model(None)
         self.units_tab.set_network(None, ())
+        self.points_tab.set_model(None)
         if not self.live:
             self.maps_tab.set_layers(())
             self.maps_tab.say(message)

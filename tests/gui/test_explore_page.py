@@ -348,3 +348,46 @@ def test_units_show_what_they_look_for(page, trained, qtbot):
     with qtbot.waitSignal(tab.explained):
         tab.best_grid.opened.emit(tab.best_model.pictures[0].path)
     assert page.tabs.currentWidget() is page.maps_tab
+
+
+def test_pictures_as_points_hover_and_lasso(page, pictures, qtbot):
+    tab = page.points_tab
+    page.tabs.setCurrentWidget(tab)
+    qtbot.waitUntil(lambda: tab.start_button.isEnabled(), timeout=LONG)
+    click(tab.empty.buttons[0], qtbot)
+    qtbot.waitUntil(lambda: tab.cloud is not None, timeout=LONG)
+    assert len(tab.cloud.points) == 14
+    assert {point.truth for point in tab.cloud.points} == {"dark", "light"}
+    assert [tab.legend.item(row).text() for row in range(2)] == ["dark", "light"]
+
+    # The mouse over a point shows its picture.
+    first = tab.scatter.places()[3]
+    qtbot.mouseMove(tab.scatter, QPoint(round(first[0]), round(first[1])))
+    near = np.hypot(*(tab.scatter.places() - np.rint(first)).T).argmin()
+    point = tab.cloud.points[int(near)]
+    qtbot.waitUntil(lambda: not tab.picture.empty, timeout=LONG)
+    assert point.path.name in tab.about.text()
+    assert point.truth in tab.about.text()
+
+    # A lasso round everything lists everything, one round a corner nothing.
+    left, corners = Qt.MouseButton.LeftButton, tab.scatter.rect().adjusted(2, 2, -2, -2)
+    round_all = (corners.topLeft(), corners.topRight(), corners.bottomRight(), corners.bottomLeft())
+    qtbot.mousePress(tab.scatter, left, pos=round_all[0])
+    for corner in round_all[1:]:
+        qtbot.mouseMove(tab.scatter, corner)
+    qtbot.mouseRelease(tab.scatter, left, pos=round_all[-1])
+    assert {each.path for each in tab.list_model.pictures} == {
+        point.path for point in tab.cloud.points
+    }
+    assert tab.list_title.text() == "14 pictures in the lasso"
+    qtbot.keyClick(tab.scatter, Qt.Key.Key_Escape)
+    assert not tab.list_model.pictures
+
+    # t-SNE of the same pictures, coloured by right and wrong.
+    before = tab.cloud.xy
+    tab.method_box.setCurrentIndex(1)
+    click(tab.start_button, qtbot)
+    qtbot.waitUntil(lambda: tab._task is None, timeout=LONG)
+    assert not np.allclose(tab.cloud.xy, before)
+    tab.colour_box.setCurrentIndex(2)
+    assert [tab.legend.item(row).text() for row in range(tab.legend.count())] == ["right", "wrong"]

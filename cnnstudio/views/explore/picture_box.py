@@ -53,6 +53,7 @@ class PictureView(QWidget):
         super().__init__(parent)
         self._pixmap: QPixmap | None = None
         self.marked = False
+        self.empty_text = "Drop a picture"
         self.setFixedSize(side, side)
         self.setAccessibleName("The picture")
 
@@ -80,7 +81,7 @@ class PictureView(QWidget):
             painter.setPen(QColor(colours.secondary))
             words = QRect(4, 0, self.width() - 8, self.height())
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(words, int(flags), "Drop a picture")
+            painter.drawText(words, int(flags), self.empty_text)
         painter.end()
 
 

@@ -133,7 +133,7 @@ class Explorer:
 
         if isinstance(part, Path):
             return evaluate(trained, part, progress=progress, cancelled=task.cancelled)
-        samples, where = _samples(path, part, data, report, task.cancelled)
+        samples, where = samples_of(path, part, data, report, task.cancelled)
         return evaluate_samples(
             trained,
             samples,
@@ -151,13 +151,17 @@ class Explorer:
         return self._mapper[1]
 
 
-def _samples(
+def samples_of(
     path: Path,
     part: Part,
     data: DataSettings,
     report: FolderReport | None,
     cancelled: Callable[[], bool],
 ) -> tuple[list[tuple[Path, str | None]], str]:
+    """Pictures with their classes of a part of a network's data, and where they are from in words.
+
+    Raises `StudioError` or `Cancelled`.
+    """
     from cnnstudio.data.dataset import make_dataset
     from cnnstudio.data.scan import scan_folder
     from cnnstudio.evaluation.held_out import run_data
