@@ -149,6 +149,20 @@ def put_in(network: Network, name: str, names: Collection[str]) -> Network:
     return _with(network, blocks)
 
 
+def can_take(network: Network, name: str, names: Collection[str]) -> bool:
+    """Whether layers can be added to a block: `put_in` would change it and raise nothing."""
+    inner = set(existing(network, name).layers)
+    new = set(names) - inner
+    for block in network.blocks.values():
+        if inner.issubset(block.layers):
+            # Around the block, it takes them too; but no two blocks are the same layers.
+            if len(block.layers) > len(inner) and inner | new == set(block.layers):
+                return False
+        elif not new.isdisjoint(block.layers) and not new.issuperset(block.layers):
+            return False
+    return bool(new)
+
+
 def block_of(network: Network, names: Collection[str]) -> Block | None:
     """The block that is made of just these layers."""
     chosen = set(names)

@@ -6,7 +6,7 @@ and left, no shapes. Kept ones are JSON files (`cnnstudio.app.own_blocks`).
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -145,8 +145,8 @@ def insert_on(network: Network, links: Collection[Link], template: Template) -> 
     network, name = insert(network, template, (x, level + ROW + _title(template)), source=source)
     network = _belonging(network, name, around)
     last = exit_of(network, network.blocks[name])
-    network = _taken_over(network, chosen, last)
-    return _with_room(network, name), name
+    network = taken_over(network, chosen, last)
+    return with_room(network, network.blocks[name].layers), name
 
 
 def insert_behind(network: Network, template: Template, layer: str) -> tuple[Network, str]:
@@ -179,8 +179,8 @@ def repeat_block(network: Network, name: str, times: int) -> Network:
         network, name = insert(network, template, (x, y + tall + ROW), source=last)
         network = _belonging(network, name, around)
         last = exit_of(network, network.blocks[name])
-    network = _taken_over(network, set(followers), last)
-    return _with_room(network, name)
+    network = taken_over(network, set(followers), last)
+    return with_room(network, network.blocks[name].layers)
 
 
 def template_to_json(template: Template) -> dict[str, Any]:
@@ -258,7 +258,7 @@ def _belonging(network: Network, name: str, around: Collection[str]) -> Network:
     return replace(network, blocks=MappingProxyType(blocks))
 
 
-def _taken_over(network: Network, links: Collection[Link], source: str) -> Network:
+def taken_over(network: Network, links: Collection[Link], source: str) -> Network:
     """Links begin at `source` now, each still at its place among the inputs."""
     return replace(
         network,
@@ -266,11 +266,10 @@ def _taken_over(network: Network, links: Collection[Link], source: str) -> Netwo
     )
 
 
-def _with_room(network: Network, name: str) -> Network:
-    """What follows a block moved down until it stands below it."""
-    block = network.blocks[name]
+def with_room(network: Network, layers: Iterable[str]) -> Network:
+    """What follows some layers, such as those of a block, moved down until it stands below them."""
     view = shown(network)
-    cards = {view.card_of(layer) for layer in block.layers}
+    cards = {view.card_of(layer) for layer in layers}
     bottom = max(view.network[card].position[1] for card in cards)
     followers = {each for card in cards for each in view.network.outputs_of(card)} - cards
     if not followers:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from design import LEFT, chain
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
@@ -12,6 +11,7 @@ from cnnstudio.graph.blocks import make_block
 from cnnstudio.graph.presets import PRESETS
 from cnnstudio.views.design.find import found
 from cnnstudio.views.design.minimap import FEWEST
+from tests.gui.design import LEFT, chain
 
 Key = Qt.Key
 

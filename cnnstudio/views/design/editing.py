@@ -15,6 +15,7 @@ from PySide6.QtGui import QGuiApplication
 from cnnstudio.app.document import Document
 from cnnstudio.errors import StudioError
 from cnnstudio.graph import blocks, edits
+from cnnstudio.graph.between import put_between
 from cnnstudio.graph.blocks import block_of
 from cnnstudio.graph.catalogue import spec_of
 from cnnstudio.graph.edits import COLUMN, Fragment, Position
@@ -169,6 +170,11 @@ class Editing(QObject):
         self.shown.emit(new)
         return True
 
+    def put_in(self, block: str) -> None:
+        """Add the selected layers to a block."""
+        names = self._scene.selected_layers()
+        self.document.edit(f"Add {self._named(names)} to {block}", blocks.put_in, block, names)
+
     def take_out(self) -> None:
         """Take the selected layers out of the blocks around them."""
         names = self._scene.selected_layers()
@@ -204,6 +210,12 @@ class Editing(QObject):
             exits = blocks.ends_of(self.network, block.layers).exits
             return exits[0] if exits else None
         return chosen[0] if len(chosen) == 1 else last_output(self.network)
+
+    def put_between(self, link: Link) -> None:
+        """Put the selected layers, which nothing is linked to, on a link as it is seen."""
+        names, links = self._scene.selected_layers(), self._scene.view.links_of(link)
+        if self.document.edit(f"Insert {self._named(names)}", put_between, names, links):
+            self._scene.select(names)
 
     # -- selection as a whole --------------------------------------------------------------------
 

@@ -1,11 +1,11 @@
-"""The network in a few strokes: what is seen of it from far away, and in the overview."""
+"""What is painted below the items: the dots, and from far away the network in a few strokes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from itertools import pairwise
 
-from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QPainter
 
 from cnnstudio.views.design import metrics as size
@@ -87,3 +87,25 @@ class FarView:
         self._area = QRectF(left, top, right - left, bottom - top)
         for frame in self._frames():
             self._area = self._area.united(frame.area)
+
+
+def paint_dots(painter: QPainter, area: QRectF) -> None:
+    """The ground with the points of the grid, fewer of them from far away."""
+    look = paints()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.fillRect(area, look.window)
+    scale = painter.worldTransform().m11()
+    step = size.GRID
+    while step * scale < 18:
+        step *= 2
+    left, top = area.left() // step, area.top() // step
+    columns = int(area.right() // step - left) + 1
+    rows = int(area.bottom() // step - top) + 1
+    painter.setPen(look.dots)
+    painter.drawPoints(
+        [
+            QPointF((left + column) * step, (top + row) * step)
+            for row in range(rows + 1)
+            for column in range(columns + 1)
+        ]
+    )

@@ -13,6 +13,7 @@ from PySide6.QtGui import QPainterPath
 from PySide6.QtWidgets import QApplication, QGraphicsPathItem, QGraphicsRectItem
 
 from cnnstudio.graph import edits
+from cnnstudio.graph.between import fits_between
 from cnnstudio.graph.catalogue import CATALOGUE
 from cnnstudio.graph.network import Network
 from cnnstudio.graph.spec import Arity
@@ -104,7 +105,10 @@ class RubberBand(Gesture):
 
 
 class Move(Gesture):
-    """Move the selected cards, on the grid unless Alt is held."""
+    """Move the selected cards, on the grid unless Alt is held.
+
+    Cards that nothing else is linked to can be dropped on a link, and stand between its ends then.
+    """
 
     cursor = Qt.CursorShape.SizeAllCursor
 
@@ -115,37 +119,70 @@ class Move(Gesture):
         # The place that snaps: that of the card under the mouse.
         self._grip = self.scene.view.network[self.scene.view.card_of(grip)].position
         self._places = {name: network[name].position for name in self.scene.selected_layers()}
+        # Cards that could be dropped on a link; other links do not make way for these.
+        self._loose: set[str] = set()
+        if fits_between(network, self._places):
+            self._loose = {self.scene.view.card_of(name) for name in self._places}
+        self._target: LinkItem | None = None
 
     def move(self, at: QPoint, modifiers: Qt.KeyboardModifier) -> None:
         far = (at - self.started).manhattanLength() >= QApplication.startDragDistance()
         if not self._moving and not far:
             return
         self._moving = True
-        self.scene.place(edits.move(self.canvas.editing.network, self._moved(at, modifiers)))
+        if self._loose:
+            self.scene.lift(self._loose, self._step(at, modifiers))
+            self._aim(at)
+        else:
+            self.scene.place(edits.move(self.canvas.editing.network, self._moved(at, modifiers)))
 
     def finish(self, at: QPoint, modifiers: Qt.KeyboardModifier) -> None:
         if not self._moving:
             return
-        places = self._moved(at, modifiers)
-        if places == self._places:
+        places, target = self._moved(at, modifiers), self._target
+        if target is not None:
+            self.cancel()
+            self.canvas.editing.put_between(target.link)
+        elif places == self._places:
             self.cancel()
         else:
             self.canvas.editing.move(places)
 
     def cancel(self) -> None:
-        self.scene.place(self.canvas.editing.network)
+        if self._target is not None:
+            self._target.set_target(False)
+        if self._loose:
+            self.scene.lift(self._loose, QPointF())
+        else:
+            self.scene.place(self.canvas.editing.network)
+
+    def _aim(self, at: QPoint) -> None:
+        """Light the link that the cards would be dropped on: under the mouse, or under its card."""
+        grip = QPointF(*self._grip) + self._step(at, Qt.KeyboardModifier.AltModifier)
+        middle = grip + QPointF(size.CARD_WIDTH / 2, size.CARD_HEIGHT / 2)
+        target = None
+        for point in (self.canvas.mapToScene(at), middle):
+            link = self.scene.link_at(point, self.canvas.reach(14), beside=self._loose)
+            target = target or link
+        if target is not self._target:
+            if self._target is not None:
+                self._target.set_target(False)
+            self._target = target
+            if target is not None:
+                target.set_target(True)
+
+    def _step(self, at: QPoint, modifiers: Qt.KeyboardModifier) -> QPointF:
+        step = self.canvas.mapToScene(at) - self.origin
+        if modifiers & Qt.KeyboardModifier.AltModifier:
+            return step
+        # The card under the mouse snaps; the others keep their distance to it.
+        x, y = self._grip
+        place = size.snapped((x + step.x(), y + step.y()))
+        return QPointF(place[0] - x, place[1] - y)
 
     def _moved(self, at: QPoint, modifiers: Qt.KeyboardModifier) -> dict[str, tuple[float, float]]:
-        step = self.canvas.mapToScene(at) - self.origin
-        x, y = self._grip
-        place = (x + step.x(), y + step.y())
-        if not modifiers & Qt.KeyboardModifier.AltModifier:
-            # The card under the mouse snaps; the others keep their distance to it.
-            place = size.snapped(place)
-        return {
-            name: (at_x + place[0] - x, at_y + place[1] - y)
-            for name, (at_x, at_y) in self._places.items()
-        }
+        step = self._step(at, modifiers)
+        return {name: (x + step.x(), y + step.y()) for name, (x, y) in self._places.items()}
 
 
 class Connect(Gesture):

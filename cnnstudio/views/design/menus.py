@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,8 +10,9 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
-from cnnstudio.graph.blocks import blocks_within
+from cnnstudio.graph.blocks import blocks_within, can_take
 from cnnstudio.views import icons
+from cnnstudio.views.design import sharing
 from cnnstudio.views.design.block_items import BlockItem, FrameItem
 from cnnstudio.views.design.items import LayerItem
 from cnnstudio.views.design.link_item import LinkItem
@@ -87,6 +88,20 @@ def page_actions(page: DesignPage) -> list[QAction]:
         "Ctrl+Shift+K",
     )  # fmt: skip
     out = make("network", "Take out of the bloc&k", "takeOutAction", page.editing.take_out)
+    into = QMenu("Add to &block", page)
+    into.setObjectName("addToBlockMenu")
+    into.aboutToShow.connect(lambda: _fill_with_blocks(into, page))
+    entry = into.menuAction()
+    entry.setObjectName("addToBlockAction")
+    entry.setProperty("menu", "network")
+    share_weights = make(
+        "network", "Share &weights", "shareWeightsAction",
+        lambda: sharing.share(page.document, page.scene.selected_layers()), "Ctrl+Shift+W",
+    )  # fmt: skip
+    own_weights = make(
+        "network", "Weights of its o&wn", "ownWeightsAction",
+        lambda: sharing.own(page.document, page.scene.selected_layers()), "Ctrl+Alt+W",
+    )  # fmt: skip
     tidy = make("network", "Arran&ge", "arrangeAction", page.arrange, "Ctrl+L", "arrange")
     zoom_in = make("view", "Zoom &in", "zoomInAction", page.zoom_in, None, "zoom-in")
     zoom_in.setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
@@ -105,6 +120,8 @@ def page_actions(page: DesignPage) -> list[QAction]:
         within = blocks_within(page.document.network, layers) if blocks else ()
         rename.setEnabled(len(layers) == 1 or selected is not None)
         block.setEnabled(len(layers) > 1)
+        share_weights.setEnabled(sharing.may_share(page.document.network, layers))
+        own_weights.setEnabled(sharing.may_own(page.document.network, layers))
         for action in (repeat, keep):
             action.setEnabled(selected is not None)
         for action in (dissolve, fold):
@@ -112,6 +129,7 @@ def page_actions(page: DesignPage) -> list[QAction]:
         find.setEnabled(bool(page.document.network.layers))
         for action in (fold_all, unfold_all):
             action.setEnabled(bool(blocks))
+        entry.setEnabled(next(_open_blocks(page), None) is not None)
         inside = set(layers)
         out.setEnabled(
             any(0 < len(inside & set(each.layers)) < len(each.layers) for each in blocks.values())
@@ -123,10 +141,28 @@ def page_actions(page: DesignPage) -> list[QAction]:
     return [
         cut, copy, paste, duplicate, delete, leave, separator("edit"), every, find,
         add, rename, tidy, separator("network"), block, dissolve, fold, fold_all, unfold_all,
-        repeat, keep, out, separator("network"), zoom_in, zoom_out, full, fit,
+        repeat, keep, entry, out, separator("network"), share_weights, own_weights,
+        separator("network"), zoom_in, zoom_out, full, fit,
         separator("view"), shade_action(page), page.minimap.action(page.context.settings),
         separator("view"),
     ]  # fmt: skip
+
+
+def _open_blocks(page: DesignPage) -> Iterator[str]:
+    """The blocks that the selected layers can be added to."""
+    network, names = page.document.network, page.scene.selected_layers()
+    return (name for name in network.blocks if can_take(network, name, names))
+
+
+def _fill_with_blocks(menu: QMenu, page: DesignPage) -> None:
+    network, inside = page.document.network, set(page.scene.selected_layers())
+    linked = {end for link in network.links if not inside.isdisjoint(link) for end in link}
+    # Those linked with the selected layers come first.
+    names = sorted(_open_blocks(page), key=lambda n: linked.isdisjoint(network.blocks[n].layers))
+    menu.clear()
+    for name in names:
+        action = menu.addAction(name.replace("&", "&&"), partial(page.editing.put_in, name))
+        action.setObjectName(f"addToBlock_{name}")
 
 
 def canvas_menu(
@@ -161,7 +197,16 @@ def canvas_menu(
         linked = editing.network.inputs_of(name) or editing.network.outputs_of(name)
         menu.addAction("Unlink", editing.unlink).setEnabled(bool(linked))
         menu.addSeparator()
-        for name in ("makeBlockAction", "takeOutAction"):
+        weights = sharing.share_menu(editing.document, name, menu)
+        if weights is not None and not actions["shareWeightsAction"].isEnabled():
+            menu.addMenu(weights)
+        for name in (
+            "shareWeightsAction",
+            "ownWeightsAction",
+            "makeBlockAction",
+            "addToBlockAction",
+            "takeOutAction",
+        ):
             if actions[name].isEnabled():
                 menu.addAction(actions[name])
         menu.addSeparator()

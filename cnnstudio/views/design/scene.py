@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -23,10 +23,9 @@ from cnnstudio.views.design.block_items import (
     frame_area,
 )
 from cnnstudio.views.design.curves import distance
-from cnnstudio.views.design.far import FarView
+from cnnstudio.views.design.far import FarView, paint_dots
 from cnnstudio.views.design.items import LayerItem, Port
 from cnnstudio.views.design.link_item import LinkItem
-from cnnstudio.views.design.paints import paints
 from cnnstudio.views.design.routing import Router
 from cnnstudio.views.design.shading import Scale, scale_of
 
@@ -130,6 +129,18 @@ class NetworkScene(QGraphicsScene):
         for name, layer in cards.layers.items():
             self.layer_items[name].place(layer.position)
         self._show_links(cards)
+        self._place_frames()
+        self._changed_far()
+
+    def lift(self, cards: Collection[str], step: QPointF) -> None:
+        """Show cards and links among them a step from their places; nothing makes way for them."""
+        held = set(cards)
+        for card in cards:
+            x, y = self.view.network[card].position
+            self.layer_items[card].place((x + step.x(), y + step.y()))
+        for link, item in self.link_items.items():
+            if link.source in held and link.target in held:
+                item.setPos(QPointF(*item.route[0]) + step)
         self._place_frames()
         self._changed_far()
 
@@ -320,11 +331,15 @@ class NetworkScene(QGraphicsScene):
                     return item, port
         return None
 
-    def link_at(self, point: QPointF, reach: float = 7.0) -> LinkItem | None:
-        """The link within `reach` of a point, the nearest one first."""
+    def link_at(
+        self, point: QPointF, reach: float = 7.0, *, beside: Collection[str] = ()
+    ) -> LinkItem | None:
+        """The link within `reach` of a point, the nearest one first; none at the cards `beside`."""
         area = QRectF(point.x() - reach, point.y() - reach, 2 * reach, 2 * reach)
         mode = Qt.ItemSelectionMode.IntersectsItemBoundingRect
         found = [item for item in self.items(area, mode) if isinstance(item, LinkItem)]
+        if beside:
+            found = [item for item in found if not set(item.link) & set(beside)]
         near = [(distance(item.route, point), item) for item in found]
         near = [pair for pair in near if pair[0] <= reach]
         return min(near, key=lambda pair: pair[0])[1] if near else None
@@ -354,24 +369,7 @@ class NetworkScene(QGraphicsScene):
         self.update()
 
     def drawBackground(self, painter: QPainter, area: QRectF) -> None:  # type: ignore[override]
-        look = paints()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.fillRect(area, look.window)
-        scale = painter.worldTransform().m11()
-        step = size.GRID
-        while step * scale < 18:
-            step *= 2
-        left, top = area.left() // step, area.top() // step
-        columns = int(area.right() // step - left) + 1
-        rows = int(area.bottom() // step - top) + 1
-        painter.setPen(look.dots)
-        painter.drawPoints(
-            [
-                QPointF((left + column) * step, (top + row) * step)
-                for row in range(rows + 1)
-                for column in range(columns + 1)
-            ]
-        )
+        paint_dots(painter, area)
         if self._far:
             self.far_view.draw(painter)
 
