@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -24,7 +26,8 @@ class RangeSlider(QWidget):
     """Numbers from `low` to `high` in steps; each handle takes the focus and the arrow keys.
 
     `values` are as many as handles, in order. `moved` carries them while a handle is dragged,
-    `settled` when it is let go or a key was pressed.
+    `settled` when it is let go or a key was pressed. With `fine` small numbers have more room than
+    large ones: places go by the square root of their distance from 0, or from `low` above 0.
     """
 
     moved = Signal(object)
@@ -37,12 +40,15 @@ class RangeSlider(QWidget):
         low: float,
         high: float,
         step: float,
+        *,
+        fine: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName(name)
         self.setAccessibleName(" and ".join(accessible))
         self._low, self._high, self._step = low, high, step
+        self._power = 2.0 if fine else 1.0
         self._values = (low,) * len(accessible)
         self._dragged: int | None = None
         self._pressed_at = 0.0
@@ -84,7 +90,7 @@ class RangeSlider(QWidget):
         self._pressed_at = event.position().x()
         self._dragged = self._nearest(self._pressed_at)
         self.handles[self._dragged].setFocus(Qt.FocusReason.MouseFocusReason)
-        if abs(self._x(self._values[self._dragged]) - self._pressed_at) > RADIUS:
+        if abs(self.place_of(self._values[self._dragged]) - self._pressed_at) > RADIUS:
             self._drag(self._pressed_at)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -105,17 +111,15 @@ class RangeSlider(QWidget):
 
     def _drag(self, x: float) -> None:
         assert self._dragged is not None
-        room = max(1.0, self.width() - 2 * RADIUS)
-        share = (x - RADIUS) / room
         before = self._values
-        self._set(self._dragged, self._low + share * (self._high - self._low))
+        self._set(self._dragged, self._value_at(x))
         if self._values != before:
             self.moved.emit(self._values)
 
     def _nearest(self, x: float) -> int:
-        distances = [abs(self._x(value) - x) for value in self._values]
+        distances = [abs(self.place_of(value) - x) for value in self._values]
         if len(distances) == 2 and distances[0] == distances[1]:
-            return 0 if x < self._x(self._values[0]) else 1
+            return 0 if x < self.place_of(self._values[0]) else 1
         return distances.index(min(distances))
 
     # --- values
@@ -146,13 +150,31 @@ class RangeSlider(QWidget):
 
     # --- where things are
 
-    def _x(self, value: float) -> float:
-        share = (value - self._low) / (self._high - self._low)
+    def place_of(self, value: float) -> float:
+        """Where the middle of a handle with this value lies, in pixels from the left."""
+        zero = self._zero
+        side = self._high - zero if value >= zero else zero - self._low
+        part = abs(value - zero) / side if side else 0.0
+        bent = math.copysign(part ** (1 / self._power) * side, value - zero)
+        share = (zero + bent - self._low) / (self._high - self._low)
         return RADIUS + share * (self.width() - 2 * RADIUS)
+
+    def _value_at(self, x: float) -> float:
+        share = (x - RADIUS) / max(1.0, self.width() - 2 * RADIUS)
+        straight = self._low + min(1.0, max(0.0, share)) * (self._high - self._low)
+        zero = self._zero
+        side = self._high - zero if straight >= zero else zero - self._low
+        part = abs(straight - zero) / side if side else 0.0
+        return zero + math.copysign(part**self._power * side, straight - zero)
+
+    @property
+    def _zero(self) -> float:
+        """Where the fine end of the scale is."""
+        return min(self._high, max(self._low, 0.0))
 
     def _place(self) -> None:
         for handle, value in zip(self.handles, self._values, strict=True):
-            middle = round(self._x(value))
+            middle = round(self.place_of(value))
             handle.setGeometry(middle - RADIUS, 0, 2 * RADIUS, self.height())
 
     def resizeEvent(self, event: object) -> None:
@@ -166,8 +188,8 @@ class RangeSlider(QWidget):
         y = self.height() / 2 - 2
         painter.setBrush(look.color("raised"))
         painter.drawRoundedRect(QRectF(RADIUS, y, self.width() - 2 * RADIUS, 4), 2, 2)
-        left = self._x(self._values[0]) if len(self._values) == 2 else float(RADIUS)
-        right = self._x(self._values[-1])
+        left = self.place_of(self._values[0]) if len(self._values) == 2 else float(RADIUS)
+        right = self.place_of(self._values[-1])
         painter.setBrush(look.color("accent" if self.isEnabled() else "border"))
         painter.drawRoundedRect(QRectF(left, y, right - left, 4), 2, 2)
 

@@ -17,7 +17,7 @@ from cnnstudio.data.augmentation import GROUPS, PRESETS, AugmentationSettings
 from cnnstudio.views.context import Context
 from cnnstudio.views.data.augmentation_rows import NumberField
 from cnnstudio.views.data_page import DataPage
-from cnnstudio.views.range_slider import RADIUS, RangeSlider
+from cnnstudio.views.range_slider import RangeSlider
 
 WAIT = 60_000
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -128,8 +128,7 @@ def test_the_grid_follows_a_slider_while_it_moves_and_one_undo_takes_it_back(pag
     before = chosen(page)
 
     def at(value: float) -> QPoint:
-        room = slider.width() - 2 * RADIUS
-        return QPoint(round(RADIUS + (value + 100) / 200 * room), 14)
+        return QPoint(round(slider.place_of(value)), 14)
 
     QTest.mousePress(slider, LEFT, NONE, at(15))
     QTest.mouseMove(slider, at(60))

@@ -116,3 +116,22 @@ def test_a_value_from_outside_leaves_a_dragged_handle_alone(slider):
     slider.set_values((0.0, 1.0))
     assert slider.values == (0, 1)
     assert slider.heard[-1] == ("settled", (-10, 30))
+
+
+@pytest.mark.parametrize(("low", "high"), [(-180, 180), (0, 128), (0.5, 2)])
+@pytest.mark.parametrize("fine", [False, True])
+def test_places_and_values_agree(qtbot, low, high, fine):
+    slider = RangeSlider("fine", ("from", "to"), low, high, 0.1, fine=fine)
+    qtbot.addWidget(slider)
+    slider.resize(1000 + 2 * RADIUS, 28)
+    places = [slider.place_of(low + (high - low) * part / 20) for part in range(21)]
+    assert places == sorted(places)
+    assert (places[0], places[-1]) == (RADIUS, 1000 + RADIUS)
+    if fine and low <= 0:
+        middle = slider.place_of(0)
+        assert slider.place_of(high / 4) == pytest.approx((middle + places[-1]) / 2)
+    slider.set_values((low, low))
+    slider.show()
+    wanted = low + (high - low) * 0.7
+    QTest.mouseClick(slider, LEFT, NONE, QPoint(round(slider.place_of(wanted)), 14))
+    assert slider.values[1] == pytest.approx(wanted, abs=(high - low) / 300 + 0.1)

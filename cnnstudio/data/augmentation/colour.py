@@ -8,9 +8,9 @@ from pydantic import Field
 
 from cnnstudio.data.augmentation.operation import Draw, Group, Operation, Range, Scale
 
-Light = Annotated[Range, Scale("Change", -1, 1, " %", factor=100)]
+Light = Annotated[Range, Scale("Change", -1, 1, " %", factor=100, fine=True)]
 Factor = Annotated[Range, Scale("Strength", 0, 3, " %", factor=100, step=5)]
-Turn = Annotated[Range, Scale("Turn", -180, 180, "°")]
+Turn = Annotated[Range, Scale("Turn", -180, 180, "°", fine=True)]
 
 
 class Pointwise(Operation):

@@ -16,9 +16,9 @@ from cnnstudio.data.augmentation.operation import Chance, Draw, Group, Operation
 
 Fill = Literal["reflect", "nearest", "constant"]
 
-Shift = Annotated[Range, Scale("Distance", -0.5, 0.5, " %", factor=100)]
-Angle = Annotated[Range, Scale("Angle", -180, 180, "°")]
-Slant = Annotated[Range, Scale("Angle", -60, 60, "°")]
+Shift = Annotated[Range, Scale("Distance", -0.5, 0.5, " %", factor=100, fine=True)]
+Angle = Annotated[Range, Scale("Angle", -180, 180, "°", fine=True)]
+Slant = Annotated[Range, Scale("Angle", -60, 60, "°", fine=True)]
 Size = Annotated[Range, Scale("Size", 0.5, 2, " %", factor=100, step=5)]
 Area = Annotated[Range, Scale("Area", 0.05, 1, " %", factor=100)]
 Aspect = Annotated[Range, Scale("Proportions", 0.25, 4, step=0.05)]

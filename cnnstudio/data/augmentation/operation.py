@@ -25,7 +25,8 @@ Range = tuple[float, float]
 class Scale:
     """What a number may be, and how it is shown: times `factor`, with `unit`, in steps of `step`.
 
-    `label` says what it is; `low` and `high` limit the number itself; `step` is as shown.
+    `label` says what it is; `low` and `high` limit the number itself; `step` is as shown. On a
+    `fine` scale small numbers are more usual than large ones.
     """
 
     label: str
@@ -34,6 +35,7 @@ class Scale:
     unit: str = ""
     factor: float = 1.0
     step: float = 1.0
+    fine: bool = False
 
     def shown(self, value: float) -> float:
         """The number as a person reads it."""

@@ -9,8 +9,8 @@ from pydantic import Field
 from cnnstudio.data.augmentation.colour import Pointwise, each
 from cnnstudio.data.augmentation.operation import Chance, Draw, Group, Range, Scale
 
-Width = Annotated[Range, Scale("Width", 0, 8, " px", step=0.1)]
-Deviation = Annotated[Range, Scale("Strength", 0, 128)]
+Width = Annotated[Range, Scale("Width", 0, 8, " px", step=0.1, fine=True)]
+Deviation = Annotated[Range, Scale("Strength", 0, 128, fine=True)]
 Mixed = Annotated[Range, Scale("Share", 0, 1, " %", factor=100, step=5)]
 
 

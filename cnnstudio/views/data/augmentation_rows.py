@@ -30,7 +30,7 @@ class NumberRow(QWidget):
         ends = ("from", "to") if pair else ("",)
         words = tuple(f"{accessible} {end}".strip() for end in ends)
         low, high = scale.shown(scale.low), scale.shown(scale.high)
-        self.slider = RangeSlider(name, words, low, high, scale.step)
+        self.slider = RangeSlider(name, words, low, high, scale.step, fine=scale.fine)
         self.fields = tuple(
             NumberField(f"{name}_field{number}", word, scale) for number, word in enumerate(words)
         )

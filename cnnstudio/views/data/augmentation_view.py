@@ -168,6 +168,8 @@ class AugmentationView(QWidget):
 
     def _begin(self, preset: str) -> None:
         self.edited.emit("augmentation", PRESETS[preset])
+        # The button goes; the settings are what comes next.
+        self.panel.preset.setFocus()
 
     def _action(self, text: str, shortcut: str, slot: object) -> QAction:
         action = QAction(text, self)
