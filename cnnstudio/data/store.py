@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
@@ -56,6 +56,7 @@ class PictureStore:
         self._lock = threading.Lock()
         self._closed = False
         self._pool: ThreadPoolExecutor | None = None
+        self._pending: dict[int, Future[dict[int, Pixels]]] = {}
         self._workers = workers or min(16, _processors())
         self._place = make_place(
             len(self.paths),
@@ -142,38 +143,50 @@ class PictureStore:
     def _decode(self, numbers: np.ndarray[Any, Any]) -> dict[int, Pixels]:
         """Decode and keep pictures that are not kept yet; those that are broken are noted."""
         wanted = np.unique(numbers[self._state[numbers] == _UNKNOWN]).tolist()
-        if not wanted or self._closed:
+        if not wanted:
             return {}
-        found: dict[int, Pixels] = {}
-        if len(wanted) == 1 or self._workers == 1:
-            self._decode_some(wanted, found)
-            self._rest_when_done()
-            return found
-        parts = [wanted[start :: self._workers] for start in range(self._workers)]
         with self._lock:
             if self._closed:
                 return {}
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self._workers, "cnnstudio-pictures")
-            futures = [self._pool.submit(self._decode_some, part, found) for part in parts if part]
-        wait(futures)
+            # What another batch is decoding just now is waited for.
+            futures = {self._pending[number] for number in wanted if number in self._pending}
+            mine = [
+                number
+                for number in wanted
+                if number not in self._pending and self._state[number] == _UNKNOWN
+            ]
+            for start in range(min(self._workers, len(mine))):
+                part = mine[start :: self._workers]
+                future = self._pool.submit(self._decode_some, part)
+                self._pending.update(dict.fromkeys(part, future))
+                futures.add(future)
+        found: dict[int, Pixels] = {}
         for future in futures:
-            future.result()
+            found |= future.result()
         self._rest_when_done()
         return found
 
-    def _decode_some(self, numbers: list[int], found: dict[int, Pixels]) -> None:
-        for number in numbers:
-            if self._closed:
-                return
-            try:
-                picture = load_picture(self.paths[number], self._preparation)
-            except PictureError as error:
-                self._note(number, error)
-                continue
-            found[number] = picture
-            if self._place.put(number, picture):
-                self._state[number] = _READY
+    def _decode_some(self, numbers: list[int]) -> dict[int, Pixels]:
+        found: dict[int, Pixels] = {}
+        try:
+            for number in numbers:
+                if self._closed:
+                    break
+                try:
+                    picture = load_picture(self.paths[number], self._preparation)
+                except PictureError as error:
+                    self._note(number, error)
+                    continue
+                found[number] = picture
+                if self._place.put(number, picture):
+                    self._state[number] = _READY
+        finally:
+            with self._lock:
+                for number in numbers:
+                    del self._pending[number]
+        return found
 
     def _note(self, number: int, error: PictureError) -> None:
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -107,6 +108,46 @@ def test_from_many_threads_at_once(paths):
         assert not wrong
         assert {skipped.path for skipped in told} <= {paths[3], paths[7], paths[11]}
         assert len(told) == len(set(told)) == len(store.skipped) == store.broken
+
+
+@pytest.mark.parametrize("place", ["memory", "disk", "nowhere"])
+def test_what_others_decode_is_waited_for(paths, tmp_path, monkeypatch, place):
+    """Batches that share pictures, as those of short epochs do, decode each of them once."""
+    decoded: list[Path] = []
+    wait = threading.Barrier(2)
+
+    def slowly(path, preparation):
+        decoded.append(path)
+        if len(decoded) == 1:
+            wait.wait()  # until both have asked
+        return load_picture(path, preparation)
+
+    monkeypatch.setattr("cnnstudio.data.store.load_picture", slowly)
+    folder = tmp_path / "a" / "000.png" if place == "nowhere" else tmp_path
+    wanted = expected(paths)
+    with PictureStore(
+        paths,
+        Preparation((8, 8)),
+        budget=10**9 if place == "memory" else 0,
+        cache_folder=folder,
+        workers=1,
+    ) as store:
+        assert store.kept == place
+        found: dict[int, np.ndarray] = {}
+
+        def ask(first: int) -> None:
+            found[first] = store.gather(np.arange(first, first + 10))[0]
+
+        threads = [threading.Thread(target=ask, args=(first,)) for first in (0, 5)]
+        for thread in threads:
+            thread.start()
+            while len(store._pending) < 10 + 5 * threads.index(thread):
+                pass
+        wait.wait()
+        for thread in threads:
+            thread.join()
+        assert len(decoded) == len(set(decoded)) == 15
+        assert all((found[first] == wanted[first : first + 10]).all() for first in (0, 5))
 
 
 def test_after_closing_nothing_comes(paths):
