@@ -299,15 +299,22 @@ def test_presets_equal_those_of_keras_layer_by_layer(name, shape):
     assert analysis.parameters == model.count_params()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
-def test_presets_learn_in_a_step(preset):
+# Those that a step takes a second or less of.
+QUICK = ("small-cnn", "mlp", "lenet5", "tiny-vgg", "resnet-small", "densenet-small")
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow)
+             for name in PRESETS],
+)  # fmt: skip
+def test_presets_learn_in_a_step(name):
     import numpy as np
 
     from cnnstudio.keras_build.backend import load_keras
     from cnnstudio.keras_build.build import build_model
 
     load_keras()
+    preset = PRESETS[name]
     side = max(preset.smallest, 16)
     model = build_model(preset.build((side, side, 3), 3), seed=1)
     model.compile("sgd", "sparse_categorical_crossentropy")

@@ -7,6 +7,7 @@ from cnnstudio.analysis import analyse
 from cnnstudio.graph.catalogue import CATALOGUE
 from cnnstudio.graph.edits import add_layer, connect
 from cnnstudio.graph.network import Network
+from cnnstudio.graph.sharing import share_weights
 from cnnstudio.graph.spec import Arity, Kind
 
 
@@ -64,11 +65,16 @@ def _value(field):
 
 @st.composite
 def networks(draw, most=7):
-    """A random network that the analysis finds no error in, apart from how it ends."""
+    """A random network that the analysis finds no error in, apart from how it ends.
+
+    Some layers are further uses of others.
+    """
     network, _ = add_layer(Network(), "Input", settings={"shape": draw(_VALUES[Kind.SHAPE])})
     names = sorted(set(CATALOGUE) - {"Input"})
     for _ in range(draw(st.integers(1, most))):
-        type_ = draw(st.sampled_from(names))
+        weighted = [name for name, layer in network.layers.items() if layer.spec.weighted]
+        used = draw(st.sampled_from([None, None, *weighted]))
+        type_ = network[used].type if used else draw(st.sampled_from(names))
         spec = CATALOGUE[type_]
         changed = draw(st.lists(st.sampled_from(spec.fields), unique=True)) if spec.fields else []
         settings = {field.name: draw(_value(field)) for field in changed}
@@ -79,6 +85,8 @@ def networks(draw, most=7):
         feeding = [present[-1], *draw(st.permutations(present))]
         for source in list(dict.fromkeys(feeding if draw(st.booleans()) else feeding[1:]))[:count]:
             grown = connect(grown, source, name)
+        if used:
+            grown = share_weights(grown, name, used)
         infos = analyse(grown)
         if infos.layers[name].output_shape is not None and not any(
             problem.severity == "error" for problem in infos.problems_of(name)
