@@ -37,7 +37,8 @@ class Sample(NamedTuple):
 class Dataset:
     """Samples of each split, sorted by class and name; `classes` in the order of the indices.
 
-    `warnings` are sentences on the split: groups that are divided, classes that a part has none of.
+    `groups` is how many groups of pictures stay together. `warnings` are sentences on the split:
+    groups that are divided, classes that a part has none of.
     """
 
     folder: Path
@@ -46,6 +47,7 @@ class Dataset:
     val: tuple[Sample, ...]
     test: tuple[Sample, ...]
     settings: DataSettings
+    groups: int = 0
     warnings: tuple[str, ...] = ()
 
     @property
@@ -102,6 +104,7 @@ def make_dataset(report: FolderReport, settings: DataSettings) -> Dataset:
         tuple(parts["val"]),
         tuple(parts["test"]),
         settings,
+        division.groups,
         division.warnings,
     )
 

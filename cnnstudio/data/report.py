@@ -207,7 +207,7 @@ class FolderReport:
                 else f"By the pattern {offer.layout.pattern} the file names show"
             )
             text += f"{where} classes: {listed(list(offer.classes))}. "
-        return text + f"{LAYOUTS}."
+        return text.strip() if self.offers else text + f"{LAYOUTS}."
 
     def _one_class(self, name: str) -> str:
         text = f"There is one class only, {name}; a classifier needs two or more. "

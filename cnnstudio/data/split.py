@@ -20,9 +20,13 @@ from cnnstudio.data.walk import SPLIT_NAMES
 
 @dataclass(frozen=True)
 class Division:
-    """Where each picture belongs, in the order of the pictures, and what is doubtful about it."""
+    """Where each picture belongs, in the order of the pictures.
+
+    `groups` is how many groups stay together; `warnings` say what is doubtful.
+    """
 
     parts: tuple[Split, ...]
+    groups: int = 0
     warnings: tuple[str, ...] = ()
 
 
@@ -52,7 +56,8 @@ def divide(report: FolderReport, settings: DataSettings, own: Collection[Split])
             for number in group.numbers:
                 parts[number] = chosen
     done = tuple(part or "train" for part in parts)
-    return Division(done, _warnings(pictures, done, names, settings))
+    groups = len({name for name in names if name is not None})
+    return Division(done, groups, _warnings(pictures, done, names, settings))
 
 
 @dataclass(slots=True)

@@ -27,6 +27,7 @@ from cnnstudio.views.data.page_actions import PageActions
 from cnnstudio.views.data.report_export import export_report
 from cnnstudio.views.data.scanner import Scanner
 from cnnstudio.views.data.scanning import ScanCard
+from cnnstudio.views.data.splitting import Splitting
 from cnnstudio.views.data.start_page import StartPage
 from cnnstudio.views.dialogs import choose_folder
 from cnnstudio.views.strip import Strip, StripAction
@@ -176,6 +177,7 @@ class DataPage(QWidget):
         looking = self.scanner.folder
         if looking is not None and (folder is None or folder == looking or report is not None):
             return
+        self.bar.layout_button.show_report(report)
         # What was found serves undo and redo; a project just opened is looked through anew.
         undoing = self._document.undo_stack.count() > 0
         known = (
@@ -278,12 +280,15 @@ class DataPage(QWidget):
             self._unfit = False
             return
         self._unfit = True
-        # The folder can be shown, but not trained on: the way out is another folder.
-        actions = [("Choose another folder…", self._choose_folder)]
+        # The folder can be shown, but not trained on: classes may be written elsewhere in it.
+        ways = self.bar.layout_button.ways(report)
+        actions: list[StripAction] = [("Choose another folder…", self._choose_folder)]
         inner = work.folder_inside(report)
         if inner is not None:
             actions.insert(0, (f"Open {inner.name}", lambda: self.open_folder(inner)))
-        self.message.show_message(found.problem, "error", actions)
+        self.message.show_message(
+            found.problem, "info" if ways else "error", [*ways, *actions]
+        )
 
     def _next(self) -> None:
         self._context.show_page("train" if self._ready else "design")
@@ -319,6 +324,7 @@ class DataPage(QWidget):
         self.bar.folder_wanted.connect(self.open_folder)
         self.bar.choose_wanted.connect(self._choose_folder)
         self.bar.sample_wanted.connect(self.make_sample)
+        self.bar.layout_button.wanted.connect(self.read_classes)
         self.message = Strip("dataMessage")
         self.match = MatchBar(self._document)
         self.start = StartPage()
@@ -339,6 +345,7 @@ class DataPage(QWidget):
         augmentation.edited.connect(self._edit)
         self.addActions([augmentation.again_action, augmentation.others_action])
         self.settings.edited.connect(self._edit)
+        self.splitting = Splitting(self._context, self.settings.division, self)
         self.settings.picture.suggestion_wanted.connect(self._suggest)
         self.settings.next_wanted.connect(self._next)
 

@@ -283,7 +283,7 @@ def test_splits_of_the_folder_are_counted_and_filtered(page, qtbot, tmp_path):
     assert texts(page, "classTable")[:6] == ["cat", "12", "3", "2", "17", "50.0 %"]
     assert not page.settings.division.slider.isEnabled()
     assert "its own validation pictures (6)" in page.settings.division.reason.text()
-    assert page.settings.split.text == "24 to train · 6 to validate · test folder: 4"
+    assert page.settings.split.text == "24 to train · 6 to validate · 4 to test at the end"
     page.browser.splits.setCurrentIndex(page.browser.splits.findData("test"))
     assert page.browser.pictures.rowCount() == 4
 

@@ -79,7 +79,7 @@ class FilledView(QWidget):
         self.head.show_facts(facts.title(look.now), facts.facts(look.now))
         suggestion = facts.suggestion(report, look.settings)
         self.settings.picture.show_hint(facts.size_hint(report), suggestion)
-        self.settings.division.show_own_validation(sum(report.splits.get("val", {}).values()))
+        self.settings.division.show_counts(look.counts, frozenset(report.splits))
         self.settings.split.show_counts(look.counts.counts)
 
     def show_eye(self) -> None:

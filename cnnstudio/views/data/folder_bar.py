@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QMenu, QWidget
 
 from cnnstudio.app.settings import Settings
 from cnnstudio.views import theme
+from cnnstudio.views.data.layout_choice import LayoutButton
 from cnnstudio.views.drop import path_from_text
 from cnnstudio.views.widgets import Button, name_widget, set_property
 
@@ -41,6 +42,7 @@ class FolderBar(QFrame):
         self.recent = QMenu(self)
         self._recent_button = Button("Recent", "recentFoldersButton")
         self._recent_button.setMenu(self.recent)
+        self.layout_button = LayoutButton()
         samples = QMenu(self)
         for key, title in SAMPLES.items():
             samples.addAction(title, partial(self.sample_wanted.emit, key))
@@ -50,7 +52,7 @@ class FolderBar(QFrame):
         row.setContentsMargins(theme.S16, theme.S12, theme.S16, theme.S12)
         row.setSpacing(theme.S8)
         row.addWidget(self.line, 1)
-        for button in (self.open_button, self._recent_button, samples_button):
+        for button in (self.layout_button, self.open_button, self._recent_button, samples_button):
             row.addWidget(button)
         settings.recent_changed.connect(self._fill_recent)
         self._fill_recent()

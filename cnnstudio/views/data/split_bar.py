@@ -32,9 +32,8 @@ class SplitBar(QWidget):
     def text(self) -> str:
         """The counts in words."""
         count = self._counts
-        words = [f"{count.get(key, 0):,} {word}" for key, word, _ in PARTS]
-        if count.get("test"):
-            words.append(f"test folder: {count['test']:,}")
+        parts = [*PARTS, TEST] if count.get("test") else PARTS
+        words = [f"{count.get(key, 0):,} {word}" for key, word, _ in parts]
         return " · ".join(words)
 
     def show_counts(self, counts: Mapping[str, int]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnstudio.app.tasks import Task
-from cnnstudio.data.settings import DataSettings, LayoutSettings
+from cnnstudio.data.settings import DataSettings, LayoutSettings, Split, SplitSettings
 from cnnstudio.graph.network import Network
 
 if TYPE_CHECKING:
@@ -26,6 +26,14 @@ FIELD_WORDS: Mapping[str, str] = {
     "interpolation": "interpolation",
     "background": "background",
     "split": "split",
+    "split.by": "way of splitting",
+    "split.test_share": "test share",
+    "split.validation_count": "number for validation",
+    "split.test_count": "number for test",
+    "split.folds": "number of folds",
+    "split.fold": "fold that validates",
+    "split.group_by": "groups of the split",
+    "split.group_pattern": "pattern of the groups",
     "balance": "balance of the classes",
     "augmentation": "augmentation",
 }
@@ -49,10 +57,17 @@ def make_and_scan(name: str, folder: Path, *, task: Task) -> FolderReport:
 
 @dataclass(frozen=True)
 class Counts:
-    """How many pictures each split has, and why the data cannot be trained on, if it cannot."""
+    """How many pictures each split has, and why the data cannot be trained on, if it cannot.
+
+    `by_class` has a row for each class, its name and its numbers in each of `parts`.
+    """
 
     counts: Mapping[str, int]
     problem: str = ""
+    parts: tuple[Split, ...] = ()
+    by_class: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    groups: int = 0
+    warnings: tuple[str, ...] = ()
 
 
 def count_splits(report: FolderReport, data: DataSettings) -> Counts:
@@ -63,9 +78,23 @@ def count_splits(report: FolderReport, data: DataSettings) -> Counts:
     try:
         found = make_dataset(report, data)
     except DataError as error:
-        problem = report.problems[0] if report.problems else error.message
-        return Counts({"train": 0, "val": 0}, problem)
-    return Counts({"train": len(found.train), "val": len(found.val), "test": len(found.test)})
+        whole = error.message if report.classes else report.problems[0]
+        return Counts({"train": 0, "val": 0}, whole)
+    counts = {part: len(samples) for part, samples in found.parts.items()}
+    parts = tuple(part for part in found.parts if counts[part])
+    rows = tuple(
+        (name, tuple(found.counts[part][index] for part in parts))
+        for index, name in enumerate(found.classes)
+    )
+    return Counts(counts, "", parts, rows, found.groups, found.warnings)
+
+
+def recorded(report: FolderReport, data: DataSettings) -> SplitSettings:
+    """The split as it is, written down. Raises `DataError`."""
+    from cnnstudio.data.dataset import make_dataset
+    from cnnstudio.data.dataset import recorded as record
+
+    return record(make_dataset(report, data))
 
 
 def folder_inside(report: FolderReport) -> Path | None:
