@@ -39,7 +39,9 @@ def loss_problem(
             "sigmoid where several classes may be right.",
             f"{function} with {loss}",
             _ends_with("sigmoid", type_),
-            "sparse_categorical_crossentropy",
+            "categorical_focal_crossentropy"
+            if "focal" in loss
+            else "sparse_categorical_crossentropy",
         )
     if function in SQUASHING and kind == "classes":
         return _problem(
@@ -51,7 +53,7 @@ def loss_problem(
             "where several classes may be right.",
             f"{function} with {loss}",
             _ends_with("softmax", type_),
-            "binary_crossentropy",
+            "binary_focal_crossentropy" if "focal" in loss else "binary_crossentropy",
         )
     if function not in SHARING | SQUASHING and kind == "distance":
         wanted = "sigmoid" if width == 1 else "softmax"

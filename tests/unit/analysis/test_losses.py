@@ -45,7 +45,7 @@ UNFIT = [
     ((LINEAR, ("Softmax", {}), ("Softmax", {})), 3, "auto", "softmax-twice"),
 ]  # fmt: skip
 FIT = [
-    *(((SOFTMAX,), 3, loss) for loss in LOSSES if loss != "binary_crossentropy"),
+    *(((SOFTMAX,), 3, loss) for loss, kind in LOSSES.items() if kind != "each"),
     # Two shares of 1 are one yes or no.
     ((dense(2, "softmax"),), 2, "binary_crossentropy"),
     ((ONE,), 2, "binary_crossentropy"),
