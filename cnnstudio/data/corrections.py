@@ -184,12 +184,15 @@ def relabel(
 def move(
     settings: DataSettings, report: FolderReport, keys: Iterable[str], split: Split
 ) -> DataSettings:
-    """Put these pictures into another split."""
+    """Put these pictures into another split.
+
+    What is said to be training stays there: none of it is drawn for validation.
+    """
     moved = dict(settings.moved)
     for key in sorted(set(keys)):
         picture = report.by_key.get(key)
         moved.pop(key, None)
-        if picture is None or picture.split != split:
+        if picture is None or picture.split != split or split == "train":
             moved[key] = split
     return settings.model_copy(update={"moved": moved})
 

@@ -10,7 +10,7 @@ import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -44,6 +44,7 @@ __all__ = [
 ]
 
 _INTERVAL = 0.05  # seconds between two reports of progress
+_FIRST = 4  # pictures of a class told while the scan goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class ScanProgress:
     """How far a scan is: files looked at, of how many, and the pictures found so far by class.
 
     `total` is None while the folder is listed. With the unit "bytes" a file is downloaded first.
+    `first` has the first few pictures of each class.
     """
 
     files_seen: int
@@ -58,6 +60,7 @@ class ScanProgress:
     current: Path
     classes: Mapping[str, int]
     unit: Literal["files", "bytes"] = "files"
+    first: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
 
 
 def scan_folder(
@@ -100,6 +103,7 @@ class _Scan:
         self._visited = 0
         self._skipped = self._walk.skipped
         self._found: Counter[str] = Counter()
+        self._first: dict[str, tuple[Path, ...]] = {}
         self._next_report = 0.0
 
     def report(self) -> FolderReport:
@@ -122,7 +126,10 @@ class _Scan:
                 digests[digest].append(len(pictures))
             if file.label is not None:
                 self._found[file.label] += 1
-            pictures.append(Picture(Path(file.path), file.label, file.split, *header))
+            path = Path(file.path)
+            if file.label is not None and self._found[file.label] <= _FIRST:
+                self._first[file.label] = (*self._first.get(file.label, ()), path)
+            pictures.append(Picture(path, file.label, file.split, *header))
         if not pictures:
             raise DataError(self._nothing())
         for same_size in large.values():
@@ -161,7 +168,8 @@ class _Scan:
         now = time.monotonic()
         if now >= self._next_report:
             self._next_report = now + _INTERVAL
-            self._progress(ScanProgress(seen, total, Path(current), dict(self._found)))
+            found, first = dict(self._found), dict(self._first)
+            self._progress(ScanProgress(seen, total, Path(current), found, first=first))
 
     def _nothing(self) -> str:
         """What was found instead of pictures."""

@@ -105,6 +105,7 @@ class DataPage(QWidget):
 
     def _began(self, folder: Path, title: str) -> None:
         self._refused = None
+        self.filled.thumbnails.clear()  # the pictures may be others now
         self.bar.show_folder(folder)
         self.message.hide()
         self.match.hide()
@@ -113,7 +114,6 @@ class DataPage(QWidget):
 
     def _found(self, folder: Path, report: FolderReport) -> None:
         self._context.settings.add_recent_folder(folder)
-        self.browser.forget()
         data = self._document.data
         if self._project_folder() == folder:
             if report.asked == data.layout:
@@ -215,7 +215,7 @@ class DataPage(QWidget):
     def _looked(self, look: Look) -> None:
         """Show what was made of the folder in the background."""
         self.filled.show_look(look)
-        self._counted(look.counts)
+        self._say_whether_fit(look)
         if self._document.report is look.report:
             self.stack.setCurrentWidget(self.filled)
         self.filled.show_eye()
@@ -272,23 +272,24 @@ class DataPage(QWidget):
             self._document.data.model_copy(update=changes), "Use the suggested size"
         )
 
-    def _counted(self, found: work.Counts) -> None:
-        report = self._document.report
-        if not found.problem or report is None:
+    def _say_whether_fit(self, look: Look) -> None:
+        """The folder can be shown, but not trained on: say why, and the way out."""
+        report, problem = look.report, look.counts.problem
+        if not problem or self._document.report is not report:
             if self._unfit:
                 self.message.hide()
             self._unfit = False
             return
         self._unfit = True
-        # The folder can be shown, but not trained on: classes may be written elsewhere in it.
         ways = self.bar.layout_button.ways(report)
         actions: list[StripAction] = [("Choose another folder…", self._choose_folder)]
         inner = work.folder_inside(report)
         if inner is not None:
             actions.insert(0, (f"Open {inner.name}", lambda: self.open_folder(inner)))
-        self.message.show_message(
-            found.problem, "info" if ways else "error", [*ways, *actions]
-        )
+        if look.now is not report:
+            actions.insert(0, ("Take all corrections back", self.corrector.take_back_all))
+        # Classes may be written elsewhere in the folder.
+        self.message.show_message(problem, "info" if ways else "error", [*ways, *actions])
 
     def _next(self) -> None:
         self._context.show_page("train" if self._ready else "design")
@@ -331,10 +332,10 @@ class DataPage(QWidget):
         self.start.choose_wanted.connect(self._choose_folder)
         self.start.sample_wanted.connect(self.make_sample)
         self.empty = self.start.empty
-        self.scan_card = ScanCard()
-        self.scan_card.stopped.connect(self.stop)
         self.corrector = Corrector(self._document, self)
         self.filled = FilledView(self._context, self.corrector)
+        self.scan_card = ScanCard(self.filled.thumbnails)
+        self.scan_card.stopped.connect(self.stop)
         self.browser, self.findings = self.filled.browser, self.filled.findings
         self.head, self.settings = self.filled.head, self.filled.settings
         card = self.findings.overview.card

@@ -17,6 +17,7 @@ import numpy as np
 from PySide6.QtCore import (
     QAbstractListModel,
     QEvent,
+    QItemSelection,
     QMimeData,
     QModelIndex,
     QObject,
@@ -29,7 +30,16 @@ from PySide6.QtCore import (
     QUrl,
     Signal,
 )
-from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPixmap, QResizeEvent
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QPixmap,
+    QRegion,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListView,
@@ -368,8 +378,27 @@ class PictureGrid(QListView):
         self._fit()
 
     def selected_paths(self) -> list[Path]:
-        rows = sorted(index.row() for index in self.selectionModel().selectedIndexes())
-        return [self._model.pictures[row].path for row in rows]
+        """The files of the selected pictures, in the order of the grid."""
+        pictures = self._model.pictures
+        return [pictures[row].path for rows in self._selected() for row in rows]
+
+    def selected_count(self) -> int:
+        """How many pictures are selected; quick for any number."""
+        return sum(len(rows) for rows in self._selected())
+
+    def first_selected(self) -> Path | None:
+        """The file of the first selected picture; None if there is none."""
+        rows = next(iter(self._selected()), None)
+        return None if rows is None else self._model.pictures[rows[0]].path
+
+    def _selected(self) -> list[range]:
+        """The selected rows, as stretches in order."""
+        found = [range(part.top(), part.bottom() + 1) for part in self.selectionModel().selection()]
+        return sorted(found, key=lambda rows: rows.start)
+
+    def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
+        # Qt asks the model for every row; what is not seen need not be painted.
+        return QRegion(self.viewport().rect())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._fit()

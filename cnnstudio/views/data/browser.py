@@ -90,15 +90,11 @@ class Browser(QWidget):
         self.splits.blockSignals(False)
         self._filter(top=before is None or before.report is not look.report)
 
-    def forget(self) -> None:
-        """The folder was looked through again: its pictures may have changed."""
-        self.thumbnails.clear()
-
     def current_path(self) -> Path | None:
         """The picture that is chosen, or the first that is shown."""
-        chosen = self.grid.selected_paths()
-        if chosen:
-            return chosen[0]
+        chosen = self.grid.first_selected()
+        if chosen is not None:
+            return chosen
         return self.pictures.pictures[0].path if self.pictures.pictures else None
 
     def _filter(self, *, top: bool = True) -> None:

@@ -76,7 +76,7 @@ class ClassTable(QTableView):
         self.horizontalHeader().setMinimumSectionSize(48)
         self.setTabKeyNavigation(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.customContextMenuRequested.connect(self._menu)
+        self.customContextMenuRequested.connect(self._pop_up)
         self.selectionModel().selectionChanged.connect(lambda *_: self.chosen.emit())
         thumbnails.loaded.connect(lambda _path: self.viewport().update())
 
@@ -104,10 +104,13 @@ class ClassTable(QTableView):
     def _name(self, row: int) -> str:
         return self.classes.name(self._sorted.mapToSource(self._sorted.index(row, 0)).row())
 
-    def _menu(self, point: QPoint) -> None:
+    def _pop_up(self, point: QPoint) -> None:
+        if self.chosen_classes():
+            self.menu().popup(self.viewport().mapToGlobal(point))
+
+    def menu(self) -> QMenu:
+        """Everything that can be done with the classes chosen."""
         names = self.chosen_classes()
-        if not names:
-            return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         corrector = self._corrector
@@ -124,7 +127,7 @@ class ClassTable(QTableView):
             )
         words = names[0] if len(names) == 1 else f"{len(names):,} classes"
         menu.addAction(f"Set {words} aside", lambda: self.aside_wanted.emit(names))
-        menu.popup(self.viewport().mapToGlobal(point))
+        return menu
 
     def _merging(self, names: list[str], into: str):
         return lambda: self._corrector.merge(names, into)

@@ -130,7 +130,7 @@ class CorrectedView(QWidget):
         self.merges.setVisible(bool(into))
 
     def _refresh(self) -> None:
-        chosen, shown = len(self.grid.selected_paths()), self.pictures.rowCount()
+        chosen, shown = self.grid.selected_count(), self.pictures.rowCount()
         words = f"{count(chosen, 'picture')} chosen" if chosen else count(shown, "picture")
         self.label.setText(words)
         self.back_button.setVisible(chosen > 0)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from cnnstudio.app.collector import much_is_made
 from cnnstudio.app.tasks import Task, TaskRunner
 from cnnstudio.data.settings import DataSettings
 from cnnstudio.views.data.work import Counts, count_splits
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from cnnstudio.data.doctor_check import Check
     from cnnstudio.data.doctor_figures import Figures
     from cnnstudio.data.report import FolderReport, Picture
+
+UNFIT = ("one-class", "no-classes", "no-training")  # findings that keep from training
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,14 @@ def look(
     report: FolderReport, settings: DataSettings, check: Check | None, before: Look | None
 ) -> Look:
     """Everything the page shows; `before` saves what did not change."""
+    with much_is_made() as lasting:
+        lasting(report.images)
+        return _look(report, settings, check, before)
+
+
+def _look(
+    report: FolderReport, settings: DataSettings, check: Check | None, before: Look | None
+) -> Look:
     from cnnstudio.data.corrections import corrected
     from cnnstudio.data.doctor import examine
     from cnnstudio.data.doctor_figures import figures
@@ -56,16 +67,12 @@ def look(
         found = figures(now)
     # Kept by the report, and then there when the window asks.
     _ = report.by_key, report.suggested_size, report.suggested_color_mode, report.problems
-    return Look(
-        report,
-        settings,
-        check,
-        now,
-        examine(report, settings, check, now),
-        found,
-        by_class,
-        count_splits(report, settings),
-    )
+    findings, counts = examine(report, settings, check, now), count_splits(report, settings)
+    if counts.problem and now is not report:
+        # The corrections may be what makes it unfit; the findings know.
+        reasons = [each.why for each in findings if each.kind in UNFIT]
+        counts = replace(counts, problem=reasons[0]) if reasons else counts
+    return Look(report, settings, check, now, findings, found, by_class, counts)
 
 
 def _same(one: DataSettings, other: DataSettings) -> bool:

@@ -48,7 +48,7 @@ class PageActions(QObject):
         """Enable what can be done now."""
         page = self._page
         bar = self._bar()
-        chosen = bar is not None and bool(bar.paths())
+        chosen = bar is not None and bar.any_chosen
         for action in self.chosen:
             action.setEnabled(chosen)
         known = page.looker.last is not None and page.stack.currentWidget() is page.filled
@@ -66,7 +66,7 @@ class PageActions(QObject):
 
     def _aside(self) -> None:
         bar = self._bar()
-        if bar is not None and bar.paths():
+        if bar is not None and bar.any_chosen:
             self._page.corrector.set_aside(bar.paths())
 
     def _relabel(self) -> None:
@@ -77,7 +77,7 @@ class PageActions(QObject):
     def _moving(self, split: Split) -> Callable[[], None]:
         def move() -> None:
             bar = self._bar()
-            if bar is not None and bar.paths():
+            if bar is not None and bar.any_chosen:
                 self._page.corrector.move(bar.paths(), split)
 
         return move

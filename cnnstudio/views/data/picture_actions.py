@@ -70,12 +70,17 @@ class PictureActions(QFrame):
         grid.selectionModel().selectionChanged.connect(lambda *_: self._refresh())
         pictures.modelReset.connect(self._refresh)
         grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        grid.customContextMenuRequested.connect(self._menu)
+        grid.customContextMenuRequested.connect(self._pop_up)
         self._refresh()
 
     def paths(self) -> list[Path]:
         """The pictures chosen."""
         return self._grid.selected_paths()
+
+    @property
+    def any_chosen(self) -> bool:
+        """Whether pictures are chosen."""
+        return self._grid.first_selected() is not None
 
     def say(self, words: str) -> None:
         """What the bar says while nothing is chosen."""
@@ -105,17 +110,20 @@ class PictureActions(QFrame):
             self._corrector.ask_for_label(self.window(), paths)
 
     def _refresh(self) -> None:
-        chosen = len(self._grid.selectionModel().selectedIndexes())
+        chosen = self._grid.selected_count()
         self.label.setText(f"{count(chosen, 'picture')} chosen" if chosen else self._words)
         for button in (self.aside, self.relabel, self.move_button):
             button.setVisible(chosen > 0)
         self.rest.setVisible(not chosen)
         self.changed.emit()
 
-    def _menu(self, point: QPoint) -> None:
+    def _pop_up(self, point: QPoint) -> None:
+        if self.paths():
+            self.menu().popup(self._grid.viewport().mapToGlobal(point))
+
+    def menu(self) -> QMenu:
+        """Everything that can be done with the pictures chosen."""
         paths = self.paths()
-        if not paths:
-            return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._corrector.fill_menu(menu, self.window(), paths)
@@ -128,7 +136,7 @@ class PictureActions(QFrame):
             "Copy path",
             lambda: QGuiApplication.clipboard().setText("\n".join(map(str, paths))),
         )
-        menu.popup(self._grid.viewport().mapToGlobal(point))
+        return menu
 
     def _open(self, path: Path) -> None:
         paths = [picture.path for picture in self._pictures.pictures]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cnnstudio.app.collector import much_is_made
 from cnnstudio.app.tasks import Task
 from cnnstudio.data.settings import DataSettings, LayoutSettings, Split, SplitSettings
 from cnnstudio.graph.network import Network
@@ -43,7 +44,10 @@ def scan(folder: Path, layout: LayoutSettings, *, task: Task) -> FolderReport:
     """The report on a folder, read in this way. Raises `DataError` or `Cancelled`."""
     from cnnstudio.data.scan import scan_folder
 
-    return scan_folder(folder, layout, progress=task.progress, cancelled=task.cancelled)
+    with much_is_made() as lasting:
+        report = scan_folder(folder, layout, progress=task.progress, cancelled=task.cancelled)
+        lasting(report.images)
+    return report
 
 
 def make_and_scan(name: str, folder: Path, *, task: Task) -> FolderReport:

@@ -96,7 +96,13 @@ def test_pictures_move_to_another_split():
         "train": {"a": 1, "b": 1},
         "test": {"a": 1, "b": 1},
     }
-    assert corrections.move(settings, report, ["train/a/2.png"], "train") == DataSettings()
+    back = corrections.move(settings, report, ["train/a/2.png"], "train")
+    assert back.moved == {"train/a/2.png": "train"}, "and never drawn for validation"
+    settings = corrections.move(settings, report, ["test/b/2.png"], "val")
+    assert corrected(report, settings).splits["val"] == {"b": 1}
+    assert corrections.move(settings, report, ["test/b/2.png"], "test").moved == {
+        "train/a/2.png": "test"
+    }
 
 
 def test_pictures_without_a_class_can_be_given_one():
