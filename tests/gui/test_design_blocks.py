@@ -527,3 +527,23 @@ def test_presses_on_a_block_with_shift_add_it(page):
     press(page, at(page, -300, -300))
     QTest.mouseRelease(page.canvas.viewport(), Qt.MouseButton.LeftButton)
     assert not page.scene.selected_layers()
+
+
+def test_after_repeating_with_the_keyboard_the_view_and_the_keys_are_those_of_the_canvas(folded):
+    page = folded
+    page.canvas.zoom_reset()
+    page.canvas.pan(0, 60)
+    corner = page.canvas.mapToScene(0, 0)
+    page.scene.select(INSIDE)
+    page.repeat()
+    field = page.inspector.block.times
+    assert field.hasFocus()
+    field.setValue(3)
+    QTest.keyClick(field, Key.Key_Return)
+    assert len(page.document.network.blocks) == 3
+    assert page.canvas.hasFocus()
+    assert page.canvas.scale_factor == 1.0
+    assert abs(page.canvas.mapToScene(0, 0).x() - corner.x()) < 2
+    key(page, Key.Key_Z, CTRL)
+    assert len(page.document.network.blocks) == 1
+    assert page.canvas.scale_factor == 1.0

@@ -93,6 +93,8 @@ class BlockPanel(QWidget):
             self._say("")
             if self.name_edit.text().strip() != block.name:
                 self.name_edit.setText(block.name)
+                if not self.name_edit.hasFocus():
+                    self.name_edit.setCursorPosition(0)
         network, analysis = self._document.network, self._document.analysis
         if self._block is None or self._block.layers != block.layers or self.layers.count() == 0:
             self.layers.clear()

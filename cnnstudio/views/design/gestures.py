@@ -221,10 +221,14 @@ class Connect(Gesture):
             end = QPointF(
                 *(size.input_port(place) if self.port is Port.OUTPUT else size.output_port(place))
             )
-        bend = max(24.0, abs(end.y() - self._start.y()) / 2)
+        far = abs(end.y() - self._start.y())
+        bend = max(24.0, far / 2)
         bend = bend if self.port is Port.OUTPUT else -bend
+        # Along its own column the wire runs beside the cards, not over them.
+        along = far > 2 * size.CARD_HEIGHT and abs(end.x() - self._start.x()) < size.CARD_WIDTH / 2
+        aside = -0.9 * size.CARD_WIDTH if along else 0.0
         path = QPainterPath(self._start)
-        path.cubicTo(self._start + QPointF(0, bend), end - QPointF(0, bend), end)
+        path.cubicTo(self._start + QPointF(aside, bend), end + QPointF(aside, -bend), end)
         self._wire.setPath(path)
 
     def finish(self, at: QPoint, modifiers: Qt.KeyboardModifier) -> None:

@@ -8,9 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from cnnstudio.app.document import Document
 from cnnstudio.graph.blocks import block_of
@@ -25,6 +32,9 @@ from cnnstudio.views.widgets import Line, Secondary, name_widget
 
 class Inspector(QWidget):
     """Shows what is selected; every change goes to the document at once."""
+
+    # What had the focus is not shown any more: keys belong to the canvas again.
+    left = Signal()
 
     def __init__(self, document: Document, editing: Editing, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -111,16 +121,24 @@ class Inspector(QWidget):
             area = self._areas[form]
             if self._stack.currentWidget() is not area:
                 self._forget_help()
-                self._stack.setCurrentWidget(area)
+                self._turn_to(area)
         elif (block := block_of(self._document.network, self._names)) is not None:
             self.block.show_block(block)
-            self._stack.setCurrentWidget(self._block_area)
+            self._turn_to(self._block_area)
         elif len(self._names) > 1:
             self.several.show_layers(self._names)
-            self._stack.setCurrentWidget(self._several_area)
+            self._turn_to(self._several_area)
         else:
             self.overview.refresh()
-            self._stack.setCurrentWidget(self._overview_area)
+            self._turn_to(self._overview_area)
+
+    def _turn_to(self, area: QScrollArea) -> None:
+        before, focus = self._stack.currentWidget(), QApplication.focusWidget()
+        if before is not area:
+            held = bool(focus and before and before.isAncestorOf(focus))
+            self._stack.setCurrentWidget(area)
+            if held:
+                self.left.emit()
 
     def _show_help(self, name: str) -> None:
         if len(self._names) == 1 and self._names[0] in self._document.network:

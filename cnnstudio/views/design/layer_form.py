@@ -115,6 +115,9 @@ class LayerForm(QWidget):
             self._say_name("")
             if self.name_edit.text() != name:
                 self.name_edit.setText(name)
+                if not self.name_edit.hasFocus():
+                    # Of a name that is too long the beginning counts.
+                    self.name_edit.setCursorPosition(0)
         if other and any(layer[row.field.name] != row.field.default for row in self._advanced):
             self.more.setChecked(True)
         self._problems.show_problems(self._document.analysis.problems_of(name))

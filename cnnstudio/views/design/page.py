@@ -229,6 +229,7 @@ class DesignPage(QWidget):
         self.palette_panel.list.delete_requested.connect(self.delete_own_block)
         self.own_blocks.failed.connect(document.failed)
         self.inspector.block.kept.connect(self.keep_block)
+        self.inspector.left.connect(canvas.setFocus)
         self.editing.replaced.connect(canvas.show_start)
         canvas.zoomed.connect(lambda scale: self.context.zoom_changed.emit(f"{scale * 100:.0f} %"))
         canvas.scrolled.connect(self.empty.centre)
@@ -268,8 +269,10 @@ class DesignPage(QWidget):
     def _refresh(self) -> None:
         self._stale = False
         network, analysis = self.document.network, self.document.analysis
-        kept = len(self.scene.network.layers.keys() & network.layers.keys())
-        other = kept <= len(network) // 2
+        before = self.scene.network.layers.keys()
+        kept = len(before & network.layers.keys())
+        # Much may be added or deleted at once; of another network next to nothing is the same.
+        other = kept <= min(len(before), len(network)) // 2
         self.scene.show_network(network, analysis)
         self.shade_bar.show_scale(self.scene.scale)
         self.summary.show_analysis(analysis, self.scene.selected_layers())
