@@ -16,30 +16,49 @@ from cnnstudio.data.pictures import (
     read_header,
     why_no_picture,
 )
+from cnnstudio.data.quick_headers import quick_header
 from cnnstudio.graph.preparation import Preparation
 
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows would translate line ends
 SMALL = 65_536  # bytes: up to here one read gives header, end and digest
 
 
 def inspect(path: str) -> tuple[Header, int, bytes | None]:
     """Header, size in bytes, and the digest of small files. Raises `PictureError`."""
     try:
-        with open(path, "rb") as file:
-            start = file.read(SMALL)
-            if not start:
-                raise PictureError(path, why_no_picture(start))
-            size = os.fstat(file.fileno()).st_size
-            small = size <= len(start)
-            stream = io.BytesIO(start) if small else file
-            stream.seek(0)
-            header = read_header(stream, path)
-            complete = _ends(header.format, start if small else _end_of(file))
+        # Without a file object: there are many files, and most are read by one call.
+        descriptor = os.open(path, os.O_RDONLY | _BINARY)
+        try:
+            size = os.fstat(descriptor).st_size
+            start = os.read(descriptor, SMALL)
+        finally:
+            os.close(descriptor)
+        if not start:
+            raise PictureError(path, why_no_picture(start))
+        small = size <= len(start)
+        header = quick_header(start)
+        if header is None or not small:
+            header, complete = _carefully(path, start, header, small=small)
+        else:
+            complete = _ends(header.format, start)
     except OSError as error:
         raise PictureError(path, explain(error)) from None
     if not complete:
         # Some programs leave out the end mark: decoding tells a complete picture from half of one.
         load_picture(path, Preparation((8, 8), "grayscale"))
     return header, size, hashlib.blake2b(start, digest_size=16).digest() if small else None
+
+
+def _carefully(
+    path: str, start: bytes, header: Header | None, *, small: bool
+) -> tuple[Header, bool]:
+    """A header that Pillow reads where there is none, and whether the file is complete."""
+    if small:
+        header = read_header(io.BytesIO(start), path)
+        return header, _ends(header.format, start)
+    with open(path, "rb") as file:
+        header = header or read_header(file, path)
+        return header, _ends(header.format, _end_of(file))
 
 
 def digest_of(path: Path) -> bytes | None:
