@@ -27,6 +27,10 @@ WHEN = (
     "Random changes of the training pictures, others in every epoch. Pictures that validate, test "
     "or are classified stay as they are."
 )
+INSIDE = (
+    "Layers such as RandomFlip, on the Design page, change pictures inside the network instead and "
+    "are exported with it."
+)
 
 
 class AugmentationPanel(ScrolledColumn):
@@ -135,6 +139,7 @@ class AugmentationPanel(ScrolledColumn):
                 empty.addRow(field_label("Empty places"), self.fill)
                 self.column.addLayout(empty)
                 self.column.addWidget(self.grey)
+        self.column.addWidget(Secondary(INSIDE))
         self._make_balance()
         self.column.addStretch(1)
 
