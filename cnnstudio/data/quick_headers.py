@@ -43,8 +43,8 @@ def quick_header(start: bytes) -> Header | None:
 def _png(start: bytes) -> Header | None:
     length, name, width, height, bits, colours, *settings = _START.unpack_from(start, 8)
     mode = _PNG_MODES.get((bits, colours))
-    plain = name == b"IHDR" and length == 13 and mode and settings in ([0, 0, 0], [0, 0, 1])
-    if not plain or not 0 < width * height <= LARGE or not _sound(start, 8, 13):
+    plain = name == b"IHDR" and length == 13 and settings in ([0, 0, 0], [0, 0, 1])
+    if mode is None or not plain or not 0 < width * height <= LARGE or not _sound(start, 8, 13):
         return None
     place = 33
     while True:
@@ -74,12 +74,12 @@ def _jpeg(start: bytes) -> Header | None:
         if kind in _FRAMES:
             bits, height, width, channels = _FRAME.unpack_from(start, place + 4)
             mode = _JPEG_MODES.get(channels)
-            plain = mode and bits == 8 and length == 8 + 3 * channels and found is None
-            if not plain or not 0 < width * height <= LARGE:
+            plain = bits == 8 and length == 8 + 3 * channels and found is None
+            if mode is None or not plain or not 0 < width * height <= LARGE:
                 return None
             found = Header(width, height, mode, "JPEG")
         elif kind == _SCAN:
-            return found
+            return found if place + 2 + length <= len(start) else None
         elif kind == _TABLES:
             # Each one byte, whose upper half is 0, and 64 numbers.
             if (length - 2) % 65 or max(start[place + 4 : place + 2 + length : 65], default=0) > 15:

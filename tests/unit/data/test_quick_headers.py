@@ -81,6 +81,14 @@ def test_what_is_not_plain_is_left_to_pillow(content):
     assert quick_header(content) in (None, by_pillow(content))
 
 
+@pytest.mark.parametrize("content", EVERYDAY)
+def test_one_byte_changed_anywhere(content):
+    for place in range(min(len(content), 700)):
+        for value in (0, 0xFF, content[place] ^ 1, content[place] ^ 0x10):
+            damaged = content[:place] + bytes([value]) + content[place + 1 :]
+            assert quick_header(damaged) in (None, by_pillow(damaged)), (place, value)
+
+
 @given(
     content=st.sampled_from(EVERYDAY + ODD),
     end=st.integers(0, 2000),
