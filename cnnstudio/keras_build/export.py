@@ -17,6 +17,7 @@ from typing import Any
 
 from cnnstudio.graph.network import Network
 from cnnstudio.graph.project import SUFFIX, Project, load_project
+from cnnstudio.keras_build.backend import load_keras
 from cnnstudio.keras_build.build import build_model, model_name
 from cnnstudio.keras_build.compare import answers, same_answers, same_layers
 from cnnstudio.keras_build.exchange import write_onnx, write_tflite
@@ -189,8 +190,7 @@ def _write_model(source: _Source, beside: Path) -> None:
 
 
 def _write_json(source: _Source, beside: Path) -> None:
-    import keras
-
+    keras = load_keras()
     if source.project is None:
         model = source.model()
     else:

@@ -8,6 +8,7 @@ in them is run: Keras's safe mode stays on, and code-carrying layers are refused
 from __future__ import annotations
 
 import json
+import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -188,7 +189,10 @@ def load_model(file: Path) -> keras.Model:
     refuse_code(config, file)
     keras = load_keras()
     try:
-        return keras.saving.load_model(file, compile=False, safe_mode=True)
+        with warnings.catch_warnings():
+            # How files of Keras 2 were written is nothing to act upon.
+            warnings.filterwarnings("ignore", message="Do not pass an `input_shape`")
+            return keras.saving.load_model(file, compile=False, safe_mode=True)
     except Exception as error:  # Keras, h5py and zipfile raise many kinds
         raise ModelError(
             f"{file} cannot be loaded: {_first_line(error)} "
@@ -245,8 +249,10 @@ def refuse_code(config: Any, file: Path) -> None:
         elif outside or ">" in str(part.get("registered_name")):
             foreign.append(f"{kind}{_own_name(part)}")
     if lambdas:
+        # The function inside a layer has no name of its own.
+        named = sorted({name for name in lambdas if name})
         raise ModelError(
-            f"{file} contains a Lambda layer{', '.join(sorted(lambdas))}: Python code that would "
+            f"{file} contains a Lambda layer{','.join(named)}: Python code that would "
             "run on this computer, so it is not opened. Ask for the model with ordinary layers "
             "instead."
         )
