@@ -17,129 +17,25 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
 
 import numpy as np
 
+from cnnstudio.data.keras_catalogue import IDX, KERAS_SETS, KerasSet, Source
 from cnnstudio.data.samples import Placed, SampleError, write_set
 from cnnstudio.data.scan import ScanProgress
 from cnnstudio.errors import Cancelled
 
+__all__ = ["KERAS_SETS", "KerasSet", "Source", "keras_home", "make_keras_set"]
+
 Array = np.ndarray[Any, np.dtype[np.uint8]]
 Progress = Callable[[ScanProgress], None]
 
-_GOOGLE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
-_TORONTO = "https://www.cs.toronto.edu/~kriz/"
 _PATIENCE = 30.0  # seconds without a byte after which a download counts as failed
 _PIECE = 65_536  # bytes read at once
-_IDX = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
-        "t10k-labels-idx1-ubyte")  # fmt: skip
-_FASHION = (
-    *("T-shirt_top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag"),
-    "Ankle_boot",
-)
-_CIFAR10 = """
-airplane automobile bird cat deer dog frog horse ship truck
-"""
-_CIFAR100 = """
-apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly
-camel can castle caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile
-cup dinosaur dolphin elephant flatfish forest fox girl hamster house kangaroo keyboard lamp
-lawn_mower leopard lion lizard lobster man maple_tree motorcycle mountain mouse mushroom
-oak_tree orange orchid otter palm_tree pear pickup_truck pine_tree plain plate poppy porcupine
-possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk skyscraper snail snake
-spider squirrel streetcar sunflower sweet_pepper table tank telephone television tiger tractor
-train trout tulip turtle wardrobe whale willow_tree wolf woman worm
-"""
-
-
-@dataclass(frozen=True)
-class Source:
-    """A file on the network, where Keras keeps it below its folder, and its SHA-256 if known."""
-
-    url: str
-    kept: str
-    sha256: str = ""
-
-    @property
-    def name(self) -> str:
-        return self.url.rsplit("/", 1)[-1]
-
-
-@dataclass(frozen=True)
-class KerasSet:
-    """One of Keras's data sets; `classes` are in the order of its numbers."""
-
-    name: str
-    title: str
-    about: str
-    megabytes: int
-    sources: tuple[Source, ...]
-    classes: tuple[str, ...]
-
-
-KERAS_SETS: Mapping[str, KerasSet] = {
-    each.name: each
-    for each in (
-        KerasSet(
-            "mnist",
-            "MNIST",
-            "70,000 handwritten digits, 28×28 grey",
-            11,
-            (
-                Source(
-                    _GOOGLE + "mnist.npz",
-                    "datasets/mnist.npz",
-                    "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1",
-                ),
-            ),
-            tuple("0123456789"),
-        ),
-        KerasSet(
-            "fashion_mnist",
-            "Fashion-MNIST",
-            "70,000 pieces of clothing, 28×28 grey",
-            30,
-            tuple(
-                Source(f"{_GOOGLE}{name}.gz", f"datasets/fashion-mnist/{name}.gz") for name in _IDX
-            ),
-            _FASHION,
-        ),
-        KerasSet(
-            "cifar10",
-            "CIFAR-10",
-            "60,000 photographs of 10 kinds, 32×32 in colour",
-            163,
-            (
-                Source(
-                    _TORONTO + "cifar-10-python.tar.gz",
-                    "datasets/cifar-10-batches-py-target_archive",
-                    "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
-                ),
-            ),
-            tuple(_CIFAR10.split()),
-        ),
-        KerasSet(
-            "cifar100",
-            "CIFAR-100",
-            "60,000 photographs of 100 kinds, 32×32 in colour",
-            161,
-            (
-                Source(
-                    _TORONTO + "cifar-100-python.tar.gz",
-                    "datasets/cifar-100-python-target_archive",
-                    "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7",
-                ),
-            ),
-            tuple(_CIFAR100.split()),
-        ),
-    )
-}
 
 
 def make_keras_set(
@@ -215,6 +111,8 @@ def _download(
     cancelled: Callable[[], bool] | None,
 ) -> str:
     """Write what is at the address to `target`; its SHA-256."""
+    from urllib.request import urlopen
+
     digest, done = hashlib.sha256(), 0
     try:
         with urlopen(source.url, timeout=_PATIENCE) as answer:
@@ -270,8 +168,8 @@ def _given(file: Path) -> list[Path]:
         raise SampleError(f"There is no file {file}.")
     if file.is_dir():
         return sorted(path for path in file.iterdir() if path.is_file())
-    if any(file.name.startswith(name) for name in _IDX):
-        return sorted(path for path in file.parent.iterdir() if path.name.startswith(_IDX))
+    if any(file.name.startswith(name) for name in IDX):
+        return sorted(path for path in file.parent.iterdir() if path.name.startswith(IDX))
     return [file]
 
 
@@ -279,7 +177,7 @@ def _read(chosen: KerasSet, paths: list[Path]) -> dict[str, tuple[Array, Array]]
     """Pictures (n, height, width) or (n, height, width, 3) and their numbers, of train and test."""
     where = paths[0].parent if len(paths) != 1 else paths[0]
     try:
-        if any(path.name.startswith(_IDX) for path in paths):
+        if any(path.name.startswith(IDX) for path in paths):
             parts = _from_idx(paths)
         elif len(paths) == 1 and zipfile.is_zipfile(paths[0]):
             parts = _from_npz(paths[0])
@@ -323,7 +221,7 @@ def _from_npz(path: Path) -> dict[str, tuple[Array, Array]]:
 def _from_idx(paths: list[Path]) -> dict[str, tuple[Array, Array]]:
     """Y. LeCun's format: two zeros, the type, the number of axes, their lengths, the numbers."""
     found = {}
-    for name in _IDX:
+    for name in IDX:
         path = next((path for path in paths if path.name.startswith(name)), None)
         if path is None:
             raise ValueError(f"{name}.gz is missing")
@@ -333,7 +231,7 @@ def _from_idx(paths: list[Path]) -> dict[str, tuple[Array, Array]]:
         axes = content[3]
         shape = np.frombuffer(content, ">i4", axes, 4)
         found[name] = np.frombuffer(content, np.uint8, offset=4 + 4 * axes).reshape(shape)
-    return {"train": (found[_IDX[0]], found[_IDX[1]]), "test": (found[_IDX[2]], found[_IDX[3]])}
+    return {"train": (found[IDX[0]], found[IDX[1]]), "test": (found[IDX[2]], found[IDX[3]])}
 
 
 def _from_batches(files: Iterable[tuple[str, bytes]]) -> dict[str, tuple[Array, Array]]:

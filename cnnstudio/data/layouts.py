@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from cnnstudio.data.name_patterns import CLASS, NamePattern, guess_pattern
+from cnnstudio.data.name_patterns import CLASS, Guess, NamePattern, guess_pattern
 from cnnstudio.data.pictures import SUFFIXES, explain
 from cnnstudio.data.report import DataError, LayoutOffer, Skipped, count
 from cnnstudio.data.report import listed as words
@@ -51,22 +51,19 @@ class Listed:
 def list_files(root: Path, layout: LayoutSettings, walk: Walk) -> Listed:
     """The files of a folder with their classes. Raises `DataError`."""
     found = _read_folders(root, walk)
-    if layout.kind == "csv":
-        return _by_table(found, _the_table(root, layout, found))
-    if layout.kind == "filename":
-        pattern = layout.pattern or _guessed(found)
-        if pattern is None:
-            raise DataError(
-                f"The names of the files in {root} show no classes: say how they are written, "
-                "with {class} where the class stands ({class}_* for cat_012.jpg)."
-            )
-        return _by_name(root, found, pattern)
     tables = _tables(root, found)
-    if layout.kind == "auto" and len(found.classes) < 2 and len(tables) == 1:
+    guess = None
+    if len(found.classes) < 2 or layout.kind == "filename":
+        guess = guess_pattern(_picture_names(found))
+    if layout.kind == "csv":
+        listed = _by_table(found, _the_table(root, layout, found, tables))
+    elif layout.kind == "filename":
+        listed = _by_name(root, found, layout.pattern or _guessed(root, guess))
+    elif layout.kind == "auto" and len(found.classes) < 2 and len(tables) == 1:
         listed = _by_table(found, tables[0])
     else:
         listed = _by_folders(found)
-    listed.offers = _offers(found, tables, listed.layout)
+    listed.offers = _offers(found, tables, guess, listed.layout)
     return listed
 
 
@@ -166,14 +163,13 @@ def _by_name(root: Path, found: _Found, pattern: str) -> Listed:
     return listed
 
 
-def _the_table(root: Path, layout: LayoutSettings, found: _Found) -> Table:
+def _the_table(root: Path, layout: LayoutSettings, found: _Found, tables: list[Table]) -> Table:
     """The table that is named, else the one that fits. Raises `DataError`."""
     if layout.file is not None:
         path = root / layout.file
         if not path.is_file():
             raise DataError(f"There is no table {path}.")
         return Table(path, root, Files(root, _paths(found)))
-    tables = _tables(root, found)
     if len(tables) == 1:
         return tables[0]
     if tables:
@@ -204,31 +200,32 @@ def _tables(root: Path, found: _Found) -> list[Table]:
     return sorted(good, key=lambda table: -table.fitting)
 
 
-def _offers(found: _Found, tables: list[Table], used: LayoutSettings) -> tuple[LayoutOffer, ...]:
+def _offers(
+    found: _Found, tables: list[Table], guess: Guess | None, used: LayoutSettings
+) -> tuple[LayoutOffer, ...]:
     """Other ways to tell the classes than the one that is used."""
     offers = [
         LayoutOffer(LayoutSettings(kind="csv", file=table.setting), table.classes, table.fitting)
         for table in tables
         if table.setting != used.file
     ]
-    if len(found.classes) < 2:
-        guess = guess_pattern(_picture_names(found))
-        if guess is not None:
-            layout = LayoutSettings(kind="filename", pattern=guess.pattern)
-            number = sum(guess.classes.values())
-            offers.append(LayoutOffer(layout, tuple(guess.classes), number))
-    elif used.kind != "folders":
-        offers.append(
-            LayoutOffer(
-                LayoutSettings(kind="folders"), tuple(sorted(found.classes)), len(found.files)
-            )
-        )
+    if len(found.classes) < 2 and guess is not None and guess.pattern != used.pattern:
+        layout = LayoutSettings(kind="filename", pattern=guess.pattern)
+        number = sum(guess.classes.values())
+        offers.append(LayoutOffer(layout, tuple(guess.classes), number))
+    if len(found.classes) > 1 and used.kind != "folders":
+        classes = tuple(sorted(found.classes))
+        offers.append(LayoutOffer(LayoutSettings(kind="folders"), classes, len(found.files)))
     return tuple(offers)
 
 
-def _guessed(found: _Found) -> str | None:
-    guess = guess_pattern(_picture_names(found))
-    return guess.pattern if guess is not None else None
+def _guessed(root: Path, guess: Guess | None) -> str:
+    if guess is None:
+        raise DataError(
+            f"The names of the files in {root} show no classes: say how they are written, with "
+            "{class} where the class stands ({class}_* for cat_012.jpg)."
+        )
+    return guess.pattern
 
 
 def _picture_names(found: _Found) -> list[str]:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu
 
 from cnnstudio.app import paths
 from cnnstudio.app.trainer import State
+from cnnstudio.data.keras_catalogue import KERAS_SETS
 from cnnstudio.views import help, icons, theme
 from cnnstudio.views.backbone import ask_for_backbone
 from cnnstudio.views.compare.comparing import Comparing
@@ -188,6 +189,11 @@ class Actions(QObject):
                 f"sample_{name}_Action",
                 partial(make, name),
                 keys,
+            )
+        sets = self._submenu("data", "Take a data set of &Keras", "kerasSetsMenu")
+        for name, each in KERAS_SETS.items():
+            self._add(
+                sets, f"{each.title}: {each.about}", f"keras_{name}_Action", partial(make, name)
             )
         self._menus["data"].addSeparator()
 

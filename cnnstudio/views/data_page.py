@@ -20,7 +20,7 @@ from cnnstudio.views.data.checking import FullCheck
 from cnnstudio.views.data.corrector import Corrector
 from cnnstudio.views.data.dropping import FolderDrop
 from cnnstudio.views.data.filled import FilledView
-from cnnstudio.views.data.folder_bar import FolderBar
+from cnnstudio.views.data.folder_bar import SAMPLES, FolderBar
 from cnnstudio.views.data.looking import Look, Looker
 from cnnstudio.views.data.match_bar import MatchBar
 from cnnstudio.views.data.page_actions import PageActions
@@ -29,7 +29,7 @@ from cnnstudio.views.data.scanner import Scanner
 from cnnstudio.views.data.scanning import ScanCard
 from cnnstudio.views.data.splitting import Splitting
 from cnnstudio.views.data.start_page import StartPage
-from cnnstudio.views.dialogs import choose_folder
+from cnnstudio.views.dialogs import choose_file, choose_folder
 from cnnstudio.views.strip import Strip, StripAction
 from cnnstudio.views.widgets import Line
 
@@ -84,9 +84,21 @@ class DataPage(QWidget):
         if folder is not None:
             self.scanner.scan(folder, layout)
 
-    def make_sample(self, name: str) -> None:
-        """Write the sample set `name` to its place, if it is not there, and open it."""
-        self.scanner.make_sample(name, paths.sample_folder(name))
+    def make_sample(self, name: str, file: Path | None = None) -> None:
+        """Write the sample set `name` to its place, if it is not there, and open it.
+
+        A data set of Keras is read from `file` if it is given, else downloaded.
+        """
+        self.scanner.make_sample(name, paths.sample_folder(name), file)
+
+    def take_file(self, name: str) -> None:
+        """Ask for a file that holds the data set `name` of Keras, and make it from that."""
+        choose_file(
+            self,
+            "Choose the data set's file, as Keras downloads it",
+            "Data sets (*.npz *.gz *_archive);;All files (*)",
+            lambda path: self.make_sample(name, path),
+        )
 
     def stop(self) -> None:
         """Stop looking through the folder."""
@@ -95,10 +107,16 @@ class DataPage(QWidget):
             return
         self._refused = folder if self._is_own(folder) else None
         self._follow()
+        making = self.scanner.making
         self.message.show_message(
-            f"Stopped looking through {folder}.",
+            f"Stopped making {making} in {folder}."
+            if making
+            else f"Stopped looking through {folder}.",
             "warning",
-            [("Look again", lambda: self.open_folder(folder)), ("Dismiss", self._dismiss)],
+            [
+                ("Go on" if making else "Look again", self.scanner.again),
+                ("Dismiss", self._dismiss),
+            ],
         )
 
     # --- scanning
@@ -153,8 +171,14 @@ class DataPage(QWidget):
         self._follow()
         self.bar.show_folder(folder, wrong=True)
         actions: list[StripAction] = [("Choose another folder…", self._choose_folder)]
-        if own:
-            actions.append(("Look again", lambda: self.open_folder(folder)))
+        making = self.scanner.making
+        if making and making not in SAMPLES:
+            actions = [
+                ("Use a file I have…", lambda: self.take_file(making)),
+                ("Try again", self.scanner.again),
+            ]
+        elif own:
+            actions.append(("Look again", self.scanner.again))
         actions.append(("Use the sample digits", lambda: self.make_sample("digits")))
         if self._document.report is not None:
             actions.append(("Dismiss", self._dismiss))
@@ -325,6 +349,7 @@ class DataPage(QWidget):
         self.bar.folder_wanted.connect(self.open_folder)
         self.bar.choose_wanted.connect(self._choose_folder)
         self.bar.sample_wanted.connect(self.make_sample)
+        self.bar.file_wanted.connect(self.take_file)
         self.bar.layout_button.wanted.connect(self.read_classes)
         self.message = Strip("dataMessage")
         self.match = MatchBar(self._document)

@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QMenu, QWidget
 
 from cnnstudio.app.settings import Settings
+from cnnstudio.data.keras_catalogue import KERAS_SETS
 from cnnstudio.views import theme
 from cnnstudio.views.data.layout_choice import LayoutButton
 from cnnstudio.views.drop import path_from_text
@@ -26,6 +27,8 @@ class FolderBar(QFrame):
     choose_wanted = Signal()
     # A sample set is wanted: its name.
     sample_wanted = Signal(str)
+    # A set of Keras is to be read from a file that the person has: its name.
+    file_wanted = Signal(str)
 
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,11 +46,10 @@ class FolderBar(QFrame):
         self._recent_button = Button("Recent", "recentFoldersButton")
         self._recent_button.setMenu(self.recent)
         self.layout_button = LayoutButton()
-        samples = QMenu(self)
-        for key, title in SAMPLES.items():
-            samples.addAction(title, partial(self.sample_wanted.emit, key))
+        self.samples = QMenu(self)
+        self._fill_samples()
         samples_button = Button("Samples", "samplesButton")
-        samples_button.setMenu(samples)
+        samples_button.setMenu(self.samples)
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.S16, theme.S12, theme.S16, theme.S12)
         row.setSpacing(theme.S8)
@@ -66,6 +68,20 @@ class FolderBar(QFrame):
         path = path_from_text(self.line.text())
         if path is not None:
             self.folder_wanted.emit(path)
+
+    def _fill_samples(self) -> None:
+        for key, title in SAMPLES.items():
+            action = self.samples.addAction(title, partial(self.sample_wanted.emit, key))
+            action.setObjectName(f"take_{key}")
+        self.samples.addSeparator()
+        files = QMenu("Use a file I have", self.samples)
+        for key, each in KERAS_SETS.items():
+            words = f"{each.title}: {each.about} (downloads {each.megabytes} MB once)"
+            action = self.samples.addAction(words, partial(self.sample_wanted.emit, key))
+            action.setObjectName(f"take_{key}")
+            action = files.addAction(f"{each.title}…", partial(self.file_wanted.emit, key))
+            action.setObjectName(f"file_{key}")
+        self.samples.addMenu(files)
 
     def _fill_recent(self) -> None:
         self.recent.clear()

@@ -37,6 +37,8 @@ class Scanner(QObject):
         self._reports: dict[tuple[Path, LayoutSettings], FolderReport] = {}
         self.folder: Path | None = None  # the folder being looked through
         self.layout = LayoutSettings()  # how it is read, or was last
+        self.making = ""  # the sample set that is made, or was last; empty for a folder
+        self._last: tuple[Any, ...] | None = None  # what was begun
 
     def report_of(self, folder: Path, layout: LayoutSettings) -> FolderReport | None:
         """What was found in `folder`, if it was looked through in this way lately."""
@@ -47,10 +49,18 @@ class Scanner(QObject):
         title = f"Looking through {folder.name or folder}"
         self._begin(work.scan, folder, layout, title, folder, layout)
 
-    def make_sample(self, name: str, folder: Path) -> None:
-        """Write the sample set `name` to `folder` unless it is there, and look through it."""
+    def make_sample(self, name: str, folder: Path, file: Path | None = None) -> None:
+        """Write the sample set `name` to `folder` unless it is there, and look through it.
+
+        A set of Keras is read from `file`, or downloaded.
+        """
         title = f"Making the sample set {name}"
-        self._begin(work.make_and_scan, folder, LayoutSettings(), title, name, folder)
+        self._begin(work.make_and_scan, folder, LayoutSettings(), title, name, folder, file)
+
+    def again(self) -> None:
+        """Do once more what was stopped or failed."""
+        if self._last is not None:
+            self._begin(*self._last)
 
     def stop(self) -> Path | None:
         """Stop at once; the folder that was being looked through, if any."""
@@ -69,6 +79,8 @@ class Scanner(QObject):
         *arguments: object,
     ) -> None:
         self.stop()
+        self._last = (function, folder, layout, title, *arguments)
+        self.making = str(arguments[0]) if function is work.make_and_scan else ""
         self.folder, self.layout = folder, layout
         self._reports.pop((folder, layout), None)
         self.began.emit(folder, title)

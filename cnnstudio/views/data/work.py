@@ -50,11 +50,19 @@ def scan(folder: Path, layout: LayoutSettings, *, task: Task) -> FolderReport:
     return report
 
 
-def make_and_scan(name: str, folder: Path, *, task: Task) -> FolderReport:
-    """Write a sample set unless it is there, and look through it."""
+def make_and_scan(name: str, folder: Path, file: Path | None, *, task: Task) -> FolderReport:
+    """Write a sample set, or one of Keras's sets, unless it is there, and look through it.
+
+    `file` is a set of Keras that the person has; without it Keras's place is asked.
+    """
+    from cnnstudio.data.keras_sets import KERAS_SETS, make_keras_set
     from cnnstudio.data.samples import make_sample
 
-    if not any(folder.glob("test/*/*")):
+    if name in KERAS_SETS:
+        make_keras_set(
+            KERAS_SETS[name], folder, file=file, progress=task.progress, cancelled=task.cancelled
+        )
+    elif not any(folder.glob("test/*/*")):
         make_sample(name, folder)
     return scan(folder, LayoutSettings(), task=task)
 
