@@ -40,6 +40,15 @@ class Counts:
         """Pictures with a class."""
         return sum(self.classes.values())
 
+    @property
+    def learned(self) -> dict[str, int]:
+        """Pictures by class that are there for training; validation is taken from them later."""
+        held = [self.splits.get("val", {}), self.splits.get("test", {})]
+        return {
+            name: number - sum(each.get(name, 0) for each in held)
+            for name, number in self.classes.items()
+        }
+
 
 def touched(settings: DataSettings) -> set[str]:
     """The paths of all pictures that a correction names."""

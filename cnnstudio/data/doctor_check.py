@@ -93,7 +93,7 @@ class Checker:
             len(pictures),
             tuple(broken),
             tuple(tuple(paths[index] for index in group) for group in groups),
-            tuple(path for path, each in zip(paths, prints, strict=True) if each.flat),
+            tuple(path for path, each in zip(paths, prints, strict=True) if near.is_flat(each)),
         )
 
     def _all(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from cnnstudio.data.balance import suggestion
@@ -32,15 +32,6 @@ def findings(case: Case) -> Iterator[Finding]:
     yield from _gone(case)
 
 
-def learned(case: Case) -> Mapping[str, int]:
-    """Pictures of each class that are there for training, validation taken from them not yet."""
-    found: Counter[str] = Counter(dict.fromkeys(case.counts.classes, 0))
-    found.update(case.counts.classes)
-    for split in ("val", "test"):
-        found.subtract(case.counts.splits.get(split, {}))
-    return found
-
-
 def _unfit(case: Case) -> Iterator[Finding]:
     """What keeps a network from being trained at all."""
     if case.report.classes and case.now is not case.report and len(case.counts.classes) < 2:
@@ -57,7 +48,7 @@ def _unfit(case: Case) -> Iterator[Finding]:
             "one-class" if case.counts.classes else "no-classes", "error", what,
             case.report.problems[0], len(case.counts.classes), "class",
         )  # fmt: skip
-    elif not sum(learned(case).values()):
+    elif not sum(case.counts.learned.values()):
         yield Finding(
             "no-training", "error", "Nothing to learn from",
             "There are no pictures in a train folder. Move some of the others to training.",
@@ -66,7 +57,7 @@ def _unfit(case: Case) -> Iterator[Finding]:
 
 
 def _missing(case: Case) -> Iterator[Finding]:
-    train = learned(case)
+    train = case.counts.learned
     if not sum(train.values()) or len(train) < 2:
         return
     unlearned = [name for name, number in train.items() if number <= 0]
@@ -113,7 +104,7 @@ def _missing(case: Case) -> Iterator[Finding]:
 
 
 def _few(case: Case) -> Iterator[Finding]:
-    few = {name: number for name, number in learned(case).items() if 0 < number < FEW}
+    few = {name: number for name, number in case.counts.learned.items() if 0 < number < FEW}
     if not few or len(case.counts.classes) < 2:
         return
     pictures = _of(case, few)
@@ -129,7 +120,7 @@ def _few(case: Case) -> Iterator[Finding]:
 
 
 def _unbalanced(case: Case) -> Iterator[Finding]:
-    found = suggestion(dict(learned(case)), case.settings.balance)
+    found = suggestion(case.counts.learned, case.settings.balance)
     if found is None:
         return
     other = "sampling" if found.balance == "class_weights" else "class_weights"

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -36,16 +36,18 @@ _PART = 1 << 20  # pairs handled at a time
 Numbers = np.ndarray[Any, Any]
 
 
-class Print(NamedTuple):
-    """What is kept of a picture to find others like it.
-
-    `tones` are 16 × 16 grey tones and 2 × 4 × 4 colour differences as bytes; `flat`: one tone only.
-    """
-
-    hash: int
-    tones: bytes
-    flat: bool
-    small: bool
+# What is kept of a picture to find others like it, as bytes: many of them cost little memory, and
+# the collector of garbage nothing. `flat`: one tone only; `small`: few pixels.
+Print = bytes
+_PRINT = np.dtype(
+    [
+        ("hash", ">u8"),
+        ("grey", "u1", (_TONES, _TONES)),
+        ("colours", "u1", (_COLOURS, _COLOURS, 2)),
+        ("flat", "?"),
+        ("small", "?"),
+    ]
+)
 
 
 def print_of(pixels: Numbers, small: bool) -> Print:
@@ -60,36 +62,35 @@ def print_of(pixels: Numbers, small: bool) -> Print:
     bits = np.packbits(np.append(low > np.median(low), False))
     tones = np.asarray(grey.resize((_TONES, _TONES), box))
     colours = np.asarray(image.resize((_COLOURS, _COLOURS), box))[..., 1:]
-    return Print(
-        int.from_bytes(bits.tobytes(), "big"),
-        tones.tobytes() + colours.tobytes(),
-        float(fine.std()) < _FLAT,
-        small,
-    )
+    flags = bytes((float(fine.std()) < _FLAT, small))
+    return bits.tobytes() + tones.tobytes() + colours.tobytes() + flags
+
+
+def is_flat(picture: Print) -> bool:
+    """Whether a picture is of one tone only."""
+    return picture[-2] == 1
 
 
 def near_groups(
     prints: Sequence[Print], cancelled: Callable[[], bool] | None = None
 ) -> list[tuple[int, ...]]:
     """Groups of near duplicates, as indices into `prints`. Raises `Cancelled`."""
-    used = [index for index, each in enumerate(prints) if not each.flat]
+    every = np.frombuffer(b"".join(prints), _PRINT)
+    used = np.flatnonzero(~every["flat"])
     if len(used) < 2:
         return []
-    hashes = np.array([prints[index].hash for index in used], np.uint64)
-    width = _TONES**2 + 2 * _COLOURS**2
-    tones = np.frombuffer(b"".join(prints[index].tones for index in used), np.uint8)
-    tones = tones.reshape(len(used), width)
-    small = np.array([prints[index].small for index in used])
+    kept = every[used]
+    small = kept["small"]
     groups = _Union(len(used))
-    for left, right in close_pairs(hashes, cancelled=cancelled):
+    for left, right in close_pairs(kept["hash"].astype(np.uint64), cancelled=cancelled):
         for begin in range(0, len(left), 4096):
             one, other = left[begin : begin + 4096], right[begin : begin + 4096]
             if cancelled is not None and cancelled():
                 raise Cancelled
             least = np.where(small[one] | small[other], SMALL_ALIKE, ALIKE)
-            for place in np.flatnonzero(_alike(tones[one], tones[other], least)):
+            for place in np.flatnonzero(_alike(kept[one], kept[other], least)):
                 groups.join(int(one[place]), int(other[place]))
-    return [tuple(used[index] for index in group) for group in groups.groups()]
+    return [tuple(int(used[index]) for index in group) for group in groups.groups()]
 
 
 def close_pairs(
@@ -150,12 +151,10 @@ def _differing(values: Numbers) -> Numbers:
 
 
 def _alike(one: Numbers, other: Numbers, least: Numbers) -> Numbers:
-    """Which pairs of tones (n, 288) show the same."""
-    tones = _TONES**2
-    shift = np.abs(one[:, tones:].astype(np.float32) - other[:, tones:]).mean(axis=1)
+    """Which pairs of prints (n) show the same."""
+    shift = np.abs(one["colours"].astype(np.float32) - other["colours"]).mean(axis=(1, 2, 3))
     fits = shift <= _COLOUR_SHIFT
-    a = one[:, :tones].reshape(-1, _TONES, _TONES).astype(np.float32)
-    b = other[:, :tones].reshape(-1, _TONES, _TONES).astype(np.float32)
+    a, b = one["grey"].astype(np.float32), other["grey"].astype(np.float32)
     found = fits & (_correlation(a, b) >= least)
     for zoom in _ZOOMS:
         matrix = _enlarging(zoom)

@@ -30,12 +30,13 @@ def obstacle(context: Context) -> Obstacle | None:
                 ("Take the sample digits", lambda: context.make_sample("digits")),
             ),
         )
-    report = document.report
-    if report is not None:
-        learned = report.splits.get("train", report.classes) if report.splits else report.classes
-        if (report.splits and "train" not in report.splits) or len(learned) < 2:
-            text = next(iter(report.problems), "The data has fewer than two classes.")
-            return Obstacle(text, (("Open the Data page", lambda: context.show_page("data")),))
+    report, counts = document.report, document.counts
+    learned = 2 if counts is None else sum(number > 0 for number in counts.learned.values())
+    if report is not None and counts is not None and learned < 2:
+        text = "Fewer than two classes have training pictures after the corrections."
+        if counts.classes == report.classes:
+            text = next(iter(report.problems), text)
+        return Obstacle(text, (("Open the Data page", lambda: context.show_page("data")),))
     unlike = _unlike_data(document)
     if unlike:
         return Obstacle(unlike, (("Match the data", document.match_data),))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance
 
-from cnnstudio.data.near import DISTANCE, close_pairs, near_groups, print_of
+from cnnstudio.data.near import DISTANCE, close_pairs, is_flat, near_groups, print_of
 from cnnstudio.data.pictures import thumbnail
 from cnnstudio.errors import Cancelled
 
@@ -91,7 +91,7 @@ def test_colours_count():
 
 def test_pictures_of_one_tone_are_no_copies():
     flat = print_of(np.full((64, 64, 3), 200, np.uint8), False)
-    assert flat.flat
+    assert is_flat(flat)
     assert near_groups([flat, flat]) == []
 
 
