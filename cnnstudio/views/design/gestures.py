@@ -19,6 +19,7 @@ from cnnstudio.graph.network import Network
 from cnnstudio.graph.spec import Arity
 from cnnstudio.graph.templates import Template
 from cnnstudio.views.design import metrics as size
+from cnnstudio.views.design.curves import rounded
 from cnnstudio.views.design.items import LayerItem, Port
 from cnnstudio.views.design.link_item import LinkItem
 from cnnstudio.views.design.paints import paints
@@ -221,15 +222,22 @@ class Connect(Gesture):
             end = QPointF(
                 *(size.input_port(place) if self.port is Port.OUTPUT else size.output_port(place))
             )
-        far = abs(end.y() - self._start.y())
-        bend = max(24.0, far / 2)
-        bend = bend if self.port is Port.OUTPUT else -bend
-        # Along its own column the wire runs beside the cards, not over them.
-        along = far > 2 * size.CARD_HEIGHT and abs(end.x() - self._start.x()) < size.CARD_WIDTH / 2
-        aside = -0.9 * size.CARD_WIDTH if along else 0.0
+        self._wire.setPath(self._path_to(end))
+
+    def _path_to(self, end: QPointF) -> QPainterPath:
+        """The wire: a curve, but along its own column beside the cards, as the link will run."""
+        (x1, y1), (x2, y2) = self._start.toTuple(), end.toTuple()
+        down = 1 if self.port is Port.OUTPUT else -1
+        if abs(y2 - y1) > 2 * size.CARD_HEIGHT and abs(x2 - x1) < size.CARD_WIDTH / 2:
+            lane, lead = min(x1, x2) - size.CARD_WIDTH / 2 - 12, down * size.LEAD
+            leave, arrive = y1 + lead, y2 - lead
+            return rounded(
+                ((x1, y1), (x1, leave), (lane, leave), (lane, arrive), (x2, arrive), (x2, y2))
+            )
+        bend = QPointF(0, down * max(24.0, abs(y2 - y1) / 2))
         path = QPainterPath(self._start)
-        path.cubicTo(self._start + QPointF(aside, bend), end + QPointF(aside, -bend), end)
-        self._wire.setPath(path)
+        path.cubicTo(self._start + bend, end - bend, end)
+        return path
 
     def finish(self, at: QPoint, modifiers: Qt.KeyboardModifier) -> None:
         self.cancel()

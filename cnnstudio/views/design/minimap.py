@@ -21,7 +21,7 @@ from cnnstudio.views.design.zoom import ZoomView
 from cnnstudio.views.widgets import name_widget
 
 # Cards from which on there is a map: fewer are soon seen without one.
-FEWEST = 30
+FEWEST = 25
 _WIDTH, _HEIGHT = 160, 420
 # Around the map, from the corner and inside its edge.
 _OUTSIDE, _INSIDE = 8, 6

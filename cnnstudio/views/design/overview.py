@@ -25,11 +25,12 @@ from cnnstudio.views.widgets import Button, FlowLayout, Heading, Secondary, Titl
 
 _HINTS = (
     ("Type", "to add a layer after the selected one"),
-    ("Drag", "from port to port to link; onto a link to insert"),
+    ("Drag", "from port to port to link; a layer onto a link to insert it"),
     ("Double-click", "a layer to rename it"),
     ("Del", "removes and closes the gap"),
     ("Ctrl+G", "makes a block of the selected layers"),
     ("Ctrl+L", "arranges all layers"),
+    ("Ctrl+F", "finds a layer or a block"),
     ("F", "fits the network in the view"),
     ("Space", "and drag to pan; Ctrl and wheel to zoom"),
 )
