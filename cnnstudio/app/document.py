@@ -20,7 +20,7 @@ from cnnstudio.graph import edits
 from cnnstudio.graph.network import Network
 from cnnstudio.graph.presets import PRESETS
 from cnnstudio.graph.project import SUFFIX, Project, load_project, save_project
-from cnnstudio.keras_build.weights import kept_beside
+from cnnstudio.keras_build.weights import KEY, kept_beside
 from cnnstudio.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -217,8 +217,16 @@ class Document(QObject):
         chosen, shape = PRESETS[preset], None
         if self.data.folder is not None:
             shape = (*self.data.image_size, self.data.channels)
-        title = f"Start from {chosen.title}"
-        return bool(self.edit(title, lambda _: chosen.build(shape, self.classes)))
+        try:
+            network = chosen.build(shape, self.classes)
+        except StudioError as error:
+            self.failed.emit(error.message)
+            return False
+        # Weights that came with the old network are none of this one, whatever its layers' names.
+        extra = {key: value for key, value in self._state.extra.items() if key != KEY}
+        after = replace(self._state, network=network, extra=extra)
+        self._push(f"Start from {chosen.title}", after, None)
+        return True
 
     def set_data(
         self, data: DataSettings, text: str = "Change data", *, merge_key: object = None

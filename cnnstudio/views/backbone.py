@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnstudio.app import paths
+from cnnstudio.app.imported_weights import ImportedWeights
 from cnnstudio.app.tasks import Task
 from cnnstudio.graph.project import SUFFIX, Project
 from cnnstudio.keras_build.applications import BACKBONES
@@ -120,6 +119,7 @@ class BackboneDialog(QDialog):
             wish,
             document.project,
             document.classes or 10,
+            self._files.imported,
             on_done=self._made,
             on_failed=self._failed,
         )
@@ -243,7 +243,7 @@ def ask_for_backbone(context: Context, files: Files, window: QWidget) -> None:
     BackboneDialog(context, files, window).open()
 
 
-def _make(wish: Wish, before: Project, classes: int) -> Made:
+def _make(wish: Wish, before: Project, classes: int, imported: ImportedWeights) -> Made:
     """The project with the backbone; its weights wait in the cache until it is saved."""
     from cnnstudio.keras_build.backbone import backbone_network
     from cnnstudio.keras_build.heads import backbone_project, put_backbone
@@ -251,26 +251,24 @@ def _make(wish: Wish, before: Project, classes: int) -> Made:
     from cnnstudio.keras_build.weights import KEY, read_weights, weights_file
 
     backbone = backbone_network(wish.name, wish.shape, wish.weights, wish.freeze)
-    folder = paths.cache_folder() / "imported"
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{uuid.uuid4().hex}.h5"
     if wish.apart:
         found = backbone_project(backbone, classes)
-        return Made(wish, found.save_weights(target), before, found.notes)
+        return Made(wish, found.save_weights(imported.new_file()), before, found.notes)
     network, there = put_backbone(before.network, backbone, classes)
     weights, old = dict(there.weights), weights_file(before)
     if old is not None:
         # Those of the head stay. Saving writes over the file, so undo gets one of its own.
         head = set(network.layers).difference(there.layers)
         weights |= {name: each for name, each in read_weights(old).items() if name in head}
-        kept = folder / f"{uuid.uuid4().hex}.h5"
+        kept = imported.new_file()
         shutil.copyfile(old, kept)
         before = replace(before, extra={**before.extra, KEY: str(kept)})
     extra = {key: value for key, value in before.extra.items() if key != KEY}
     height, width, _ = wish.shape
     data = {**before.data, "image_size": [height, width], "color_mode": "rgb"}
     project = Project(network, data, before.training, extra)
-    return Made(wish, Import(project, weights).save_weights(target), before, there.notes)
+    saved = Import(project, weights).save_weights(imported.new_file())
+    return Made(wish, saved, before, there.notes)
 
 
 def _choice(object_name: str, accessible: str, *texts: str) -> QComboBox:

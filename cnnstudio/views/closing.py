@@ -57,6 +57,7 @@ class Closing(QObject):
         self._context.inference.shutdown()
         self._context.tasks.shutdown()
         self._recovery.close(keep=keep)
+        self._files.imported.close(keep=keep)
         self._context.settings.sync()
 
     def _ask_about_training(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from cnnstudio.app import paths
+from cnnstudio.app.imported_weights import ImportedWeights
 from cnnstudio.errors import StudioError
 from cnnstudio.graph.network import Network
 from cnnstudio.graph.presets import PRESETS
@@ -39,6 +38,7 @@ class Files(QObject):
         self._context = context
         self._document = context.document
         self._window = window
+        self.imported = ImportedWeights()
 
     def new(self, preset: str = "") -> None:
         """Begin a project from a preset, or an empty one."""
@@ -85,6 +85,7 @@ class Files(QObject):
             lambda: self._context.inference.run(
                 _import,
                 path,
+                self.imported,
                 on_done=begin,
                 on_failed=lambda message: self._context.notify(message, "error"),
             )
@@ -243,14 +244,12 @@ def _export_run(run: Path, path: Path) -> None:
     export_file(run, path)
 
 
-def _import(path: Path) -> tuple[Project, tuple[str, ...]]:
+def _import(path: Path, imported: ImportedWeights) -> tuple[Project, tuple[str, ...]]:
     """The project in a model file; its weights wait in the cache until it is saved."""
     from cnnstudio.keras_build.importing import import_file
 
     found = import_file(path)
-    folder = paths.cache_folder() / "imported"
-    folder.mkdir(parents=True, exist_ok=True)
-    return found.save_weights(folder / f"{uuid.uuid4().hex}.h5"), found.notes
+    return found.save_weights(imported.new_file()), found.notes
 
 
 def _first(notes: tuple[str, ...]) -> list[str]:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from cnnstudio import __version__
 from cnnstudio.app.errors import describe, log_to_file
+from cnnstudio.app.imported_weights import sweep
 from cnnstudio.views.display import check_display
 from cnnstudio.views.main_window import MainWindow
 
@@ -40,6 +41,7 @@ def run_window(
     window.offer_recovery()
     # TensorFlow takes seconds to load: the window is there first.
     QTimer.singleShot(0, window.trainer.warm_up)
+    QTimer.singleShot(0, lambda: window.tasks.run(sweep))
     if on_shown is not None:
         QTimer.singleShot(0, lambda: on_shown(window))
     stopper = _close_on_interrupt(window)

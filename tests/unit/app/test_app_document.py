@@ -13,7 +13,8 @@ from cnnstudio.data.scan import scan_folder
 from cnnstudio.data.settings import DataSettings
 from cnnstudio.graph import edits
 from cnnstudio.graph.network import Network
-from cnnstudio.graph.project import load_project
+from cnnstudio.graph.presets import PRESETS
+from cnnstudio.graph.project import Project, load_project, save_project
 
 
 @pytest.fixture
@@ -332,3 +333,16 @@ def test_the_loss_counts_in_the_analysis_and_a_remedy_may_choose_another(documen
     assert document.analysis.problems
     document.solve(problem.remedies[0])
     assert document.network[problem.layer]["activation"] == "sigmoid"
+
+
+def test_a_preset_does_not_take_the_weights_of_what_it_replaces(document, tmp_path):
+    path = tmp_path / "imported.cnns"
+    weights = tmp_path / "imported_weights.h5"
+    weights.touch()
+    save_project(Project(PRESETS["lenet5"].build(), extra={"weights": weights.name}), path)
+    assert document.open(path)
+    assert document.project.extra["weights"] == str(weights)
+    assert document.start_from("lenet5")
+    assert "weights" not in document.project.extra
+    document.undo_stack.undo()
+    assert document.project.extra["weights"] == str(weights)

@@ -1,0 +1,67 @@
+"""Weights that came with an import: files in the cache until their project is saved."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+
+from cnnstudio.app import paths
+from cnnstudio.graph.project import SUFFIX
+from cnnstudio.keras_build.trained import PROJECT_FILE
+
+# Seconds after which a file that nobody names was left by a program that ended badly.
+OLD = 7 * 24 * 3600
+
+
+class ImportedWeights:
+    """The files that one window has made."""
+
+    def __init__(self) -> None:
+        self._made: list[Path] = []
+
+    def new_file(self) -> Path:
+        """Where to write weights; may be called from any thread."""
+        folder = _folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / f"{uuid.uuid4().hex}.h5"
+        self._made.append(file)
+        return file
+
+    def close(self, *, keep: bool) -> None:
+        """The window closes: its files go, unless its project is kept or a run names them."""
+        if not keep:
+            _remove_unnamed(self._made)
+        self._made.clear()
+
+
+def sweep(*, older_than: float = OLD) -> None:
+    """Delete what programs have left that did not end as they should, and nobody names any more."""
+    now = time.time()
+    folder = _folder()
+    _remove_unnamed(
+        file
+        for file in (folder.glob("*.h5") if folder.is_dir() else ())
+        if now - file.stat().st_mtime > older_than
+    )
+
+
+def _folder() -> Path:
+    return paths.cache_folder() / "imported"
+
+
+def _remove_unnamed(files: Iterable[Path]) -> None:
+    there = [file for file in files if file.is_file()]
+    if not there:
+        return
+    named = "\n".join(
+        project.read_text(encoding="utf-8", errors="replace")
+        for project in (
+            *paths.recovery_folder().glob(f"*{SUFFIX}"),
+            *paths.runs_folder().glob(f"*/{PROJECT_FILE}"),
+        )
+    )
+    for file in there:
+        if file.name not in named:
+            file.unlink(missing_ok=True)
