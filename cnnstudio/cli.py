@@ -207,6 +207,12 @@ def parser() -> argparse.ArgumentParser:
     evaluate = command("evaluate", "measures a trained network on labelled pictures", json=document)
     evaluate.add_argument("model", type=Path, metavar="RUN_OR_MODEL")
     evaluate.add_argument("folder", type=Path, metavar="FOLDER")
+    evaluate.add_argument(
+        "--html", type=Path, metavar="OUT", help="also write a page with curves and examples"
+    )
+    evaluate.add_argument(
+        "--csv", type=Path, metavar="OUT", help="also write a table of all pictures"
+    )
 
     classify = command("classify", "classifies pictures", json=stream)
     classify.add_argument("model", type=Path, metavar="RUN_OR_MODEL")

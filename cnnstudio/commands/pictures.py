@@ -21,11 +21,10 @@ from cnnstudio.commands.output import (
 from cnnstudio.errors import StudioError, UsageError
 
 if TYPE_CHECKING:
-    from cnnstudio.data.doctor import Finding
     from cnnstudio.data.doctor_check import Check, CheckProgress
     from cnnstudio.data.report import FolderReport
     from cnnstudio.data.scan import ScanProgress
-    from cnnstudio.data.settings import DataSettings, LayoutSettings
+    from cnnstudio.data.settings import LayoutSettings
 
 _PARTS = {"test": "test ", "val": "validation ", "train": "training ", None: ""}
 
@@ -77,19 +76,20 @@ class _ProgressLine:
 def scan(options: argparse.Namespace) -> None:
     """Tell what an image folder holds."""
     from cnnstudio.data.doctor import examine
+    from cnnstudio.data.doctor_report import write_report
     from cnnstudio.data.report import shown
     from cnnstudio.data.scan import scan_folder
     from cnnstudio.data.settings import DataSettings
 
+    files = _report_files("scan", options)
     report = scan_folder(options.folder, _layout(options))
     check = _full_check(report, quiet=options.json) if options.full else None
     settings = DataSettings(
         image_size=report.suggested_size, color_mode=report.suggested_color_mode
     )
     findings = examine(report, settings, check)
-    for path, suffixes in ((options.html, (".html", ".htm")), (options.csv, (".csv",))):
-        if path is not None:
-            _write_report(path, suffixes, report, settings, findings, check)
+    for path in files:
+        write_report(path, report, settings, findings, check)
     if options.json:
         document = report.to_json()
         if check is not None:
@@ -150,21 +150,19 @@ def _full_check(report: FolderReport, *, quiet: bool) -> Check:
     return Checker().check(report, progress=None if silent else tell)
 
 
-def _write_report(
-    path: Path,
-    suffixes: tuple[str, ...],
-    report: FolderReport,
-    settings: DataSettings,
-    findings: tuple[Finding, ...],
-    check: Check | None,
-) -> None:
-    from cnnstudio.data.doctor_report import write_report
-
-    if path.suffix.lower() not in suffixes:
-        raise UsageError(
-            f"cnnstudio scan: --{suffixes[0][1:]} needs a file name like report{suffixes[0]}."
-        )
-    write_report(path, report, settings, findings, check)
+def _report_files(command: str, options: argparse.Namespace) -> list[Path]:
+    """What `--html` and `--csv` name. Raises `UsageError` where the name says something else."""
+    files = []
+    for path, suffixes in ((options.html, (".html", ".htm")), (options.csv, (".csv",))):
+        if path is None:
+            continue
+        if path.suffix.lower() not in suffixes:
+            raise UsageError(
+                f"cnnstudio {command}: --{suffixes[0][1:]} needs a file name like "
+                f"report{suffixes[0]}."
+            )
+        files.append(path)
+    return files
 
 
 def _layout(options: argparse.Namespace) -> LayoutSettings:
@@ -195,11 +193,17 @@ def _layout(options: argparse.Namespace) -> LayoutSettings:
 def evaluate(options: argparse.Namespace) -> None:
     """Measure a trained network on labelled pictures."""
     from cnnstudio.evaluation.evaluate import evaluate as measure
+    from cnnstudio.evaluation.report import write_report
     from cnnstudio.keras_build.trained import TrainedModel
 
     if not options.folder.is_dir():
         raise StudioError(f"There is no folder {options.folder}.")
-    result = measure(TrainedModel.load(options.model), options.folder).to_json()
+    files = _report_files("evaluate", options)
+    trained = TrainedModel.load(options.model)
+    found = measure(trained, options.folder)
+    for path in files:
+        write_report(path, found, trained.title)
+    result = found.to_json()
     if options.json:
         print_json(result)
         return

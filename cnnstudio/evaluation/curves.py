@@ -1,7 +1,8 @@
 """Figures that look behind the likeliest class: ROC, precision and recall, calibration, top-k.
 
-All take the true class numbers `(N,)` and probabilities `(N, classes)` of an evaluation. ROC and
-precision-recall curves are those of scikit-learn, one class against all others.
+All take the true class numbers `(N,)` and probabilities `(N, classes)` of an evaluation; what is
+not a number, of a network that diverged, counts as 0. ROC and precision-recall curves are those of
+scikit-learn, one class against all others.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def roc_curve(truths: Array, probabilities: Array, index: int) -> Curve:
     """The ROC curve of class `index` against all others."""
     from sklearn import metrics
 
-    positive, scores = truths == index, probabilities[:, index]
+    positive, scores = truths == index, np.nan_to_num(probabilities[:, index])
     if not _two_kinds(positive):
         return Curve(np.array([0.0, 1.0]), np.array([0.0, 1.0]), None)
     false, true, _ = metrics.roc_curve(positive, scores)
@@ -62,7 +63,7 @@ def precision_recall_curve(truths: Array, probabilities: Array, index: int) -> C
     """The precision-recall curve of class `index` against all others, by rising recall."""
     from sklearn import metrics
 
-    positive, scores = truths == index, probabilities[:, index]
+    positive, scores = truths == index, np.nan_to_num(probabilities[:, index])
     if not positive.any():
         return Curve(np.array([0.0, 1.0]), np.array([0.0, 0.0]), None)
     precision, recall, _ = metrics.precision_recall_curve(positive, scores)
@@ -72,7 +73,7 @@ def precision_recall_curve(truths: Array, probabilities: Array, index: int) -> C
 
 def calibration(truths: Array, probabilities: Array, bins: int = 10) -> Calibration:
     """Confidence against accuracy in equally wide bins (Guo et al., 2017)."""
-    confidence = probabilities.max(axis=1).astype(np.float64)
+    confidence = np.nan_to_num(probabilities.max(axis=1).astype(np.float64))
     right = probabilities.argmax(axis=1) == truths
     # The last bin holds 1 itself.
     place = np.minimum((confidence * bins).astype(np.int64), bins - 1)

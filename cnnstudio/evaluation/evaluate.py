@@ -16,6 +16,14 @@ from typing import Any
 import numpy as np
 
 from cnnstudio.data.report import shown
+from cnnstudio.evaluation.curves import (
+    Calibration,
+    Curve,
+    calibration,
+    precision_recall_curve,
+    roc_curve,
+    top_k_accuracy,
+)
 from cnnstudio.evaluation.held_out import EvaluationError, pictures_of
 from cnnstudio.evaluation.predict import Classifier, Unreadable, as_probabilities, output_kind
 from cnnstudio.keras_build.trained import TrainedModel
@@ -76,6 +84,8 @@ class Evaluation:
         classes: in the order of the rows and columns of `confusion_matrix`.
         confusion_matrix: `[truth, predicted]` counts, `(classes, classes)`.
         split: the part of the folder that was used, or None if it has no parts.
+        truths: the class numbers of `records`, `(images,)`.
+        probabilities: float32 `(images, classes)`, in the order of `records`.
     """
 
     loss: float
@@ -86,19 +96,40 @@ class Evaluation:
     records: tuple[Record, ...]
     skipped: tuple[Unreadable, ...]
     split: str | None
+    truths: np.ndarray
+    probabilities: np.ndarray
 
     @property
     def images(self) -> int:
         return len(self.records)
+
+    def top_accuracy(self, k: int) -> float:
+        """The share of pictures whose class is among the `k` likeliest."""
+        return top_k_accuracy(self.truths, self.probabilities, k)
+
+    def calibration(self) -> Calibration:
+        """How confidence and accuracy go together."""
+        return calibration(self.truths, self.probabilities)
+
+    def roc(self, index: int) -> Curve:
+        """The ROC curve of a class against all others."""
+        return roc_curve(self.truths, self.probabilities, index)
+
+    def precision_recall(self, index: int) -> Curve:
+        """The precision-recall curve of a class against all others."""
+        return precision_recall_curve(self.truths, self.probabilities, index)
 
     def to_json(self) -> dict[str, Any]:
         """The document of `cnnstudio evaluate --json`."""
         return {
             "loss": self.loss if math.isfinite(self.loss) else None,
             "accuracy": self.accuracy,
+            "top_5_accuracy": self.top_accuracy(5),
+            "calibration_error": self.calibration().error,
             "classes": list(self.classes),
             "confusion_matrix": self.confusion_matrix.tolist(),
             "per_class": [figures.to_json() for figures in self.per_class],
+            "auc": {name: self.roc(index).area for index, name in enumerate(self.classes)},
             "images": self.images,
             "split": self.split,
             "skipped": [
@@ -231,6 +262,8 @@ def _evaluation(
         ),
         skipped=skipped,
         split=split,
+        truths=truths,
+        probabilities=probabilities,
     )
 
 

@@ -100,6 +100,7 @@ class ExplorePage(QWidget):
         self.maps_tab.picture_box.picked.connect(self.mattered_tab.set_picture)
         self.mattered_tab.picked.connect(self._share_picture)
         self.evaluation_tab.explained.connect(self.explain)
+        self.evaluation_tab.mattered.connect(self._explain_why)
         context.trainer.events.connect(self._happened)
         context.trainer.state_changed.connect(self._state_changed)
         context.explain_requested.connect(self.explain)
@@ -130,6 +131,10 @@ class ExplorePage(QWidget):
         """Show the feature maps of a picture file."""
         self.tabs.setCurrentWidget(self.maps_tab)
         self.maps_tab.set_picture(Path(picture))
+
+    def _explain_why(self, picture: Path) -> None:
+        self.tabs.setCurrentWidget(self.mattered_tab)
+        self.mattered_tab.set_picture(picture)
 
     def _share_picture(self, picture: Path) -> None:
         if picture != self.maps_tab.picture_box.path:

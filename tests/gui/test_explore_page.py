@@ -8,7 +8,15 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QListWidget, QPushButton, QTabWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QLabel,
+    QListWidget,
+    QPushButton,
+    QTabWidget,
+)
 
 from cnnstudio.app.trainer import State
 from cnnstudio.data.scan import scan_folder
@@ -391,3 +399,60 @@ def test_pictures_as_points_hover_and_lasso(page, pictures, qtbot):
     assert not np.allclose(tab.cloud.xy, before)
     tab.colour_box.setCurrentIndex(2)
     assert [tab.legend.item(row).text() for row in range(tab.legend.count())] == ["right", "wrong"]
+
+
+def test_curves_examples_and_export_of_an_evaluation(page, qtbot, tmp_path, window):
+    tab = page.evaluation_tab
+    page.tabs.setCurrentWidget(tab)
+    click(tab.start_button, qtbot)
+    qtbot.waitUntil(lambda: tab.evaluation is not None, timeout=LONG)
+    found = tab.evaluation
+    views = tab.findChild(QComboBox, "evaluationView")
+    for kind in ("ROC", "Precision and recall"):
+        views.setCurrentText(kind)
+        views.textActivated.emit(kind)
+        assert len(tab.curves.square.lines) == 2
+        tab.table.sortByColumn(0, Qt.SortOrder.DescendingOrder)  # the first row is now "light"
+        tab.table.selectRow(1)
+        tab.table.selectRow(0)
+        assert [line.strong for line in tab.curves.square.lines] == [False, True]
+        curve = found.roc(1) if kind == "ROC" else found.precision_recall(1)
+        assert f"{curve.area:.4f}" in tab.curves.words.text()
+    views.setCurrentText("Calibration")
+    views.textActivated.emit("Calibration")
+    assert f"{found.calibration().error:.4f}" in tab.curves.words.text()
+    assert len(tab.curves.square.bars) == 10
+
+    lists = tab.findChild(QComboBox, "evaluationList")
+    wrong = [record for record in found.records if not record.correct]
+    lists.setCurrentText("Surest mistakes")
+    lists.textActivated.emit("Surest mistakes")
+    assert [each.path for each in tab.cell_model.pictures] == [
+        record.path for record in sorted(wrong, key=lambda record: -record.confidence)
+    ]
+    lists.textActivated.emit("Least sure")
+    shares = [each.confidence for each in tab.cell_model.pictures]
+    assert shares == sorted(shares)
+    assert len(shares) == found.images
+
+    # A picture is set aside from here, and what mattered in it is shown.
+    path = tab.cell_model.pictures[0].path
+    tab.grid.setCurrentIndex(tab.cell_model.index(0))
+    menu = tab.menu(tab.grid.selected_paths())
+    aside = next(action for action in menu.actions() if "aside" in action.text())
+    aside.trigger()
+    assert any(path.as_posix().endswith(key) for key in window.document.data.excluded)
+    next(action for action in menu.actions() if action.text() == "What mattered").trigger()
+    menu.deleteLater()
+    assert page.tabs.currentWidget() is page.mattered_tab
+    assert page.mattered_tab.picture_box.path == path
+
+    for name in ("report.html", "report.csv", "report.png"):
+        page.tabs.setCurrentWidget(tab)
+        click(tab.export_button, qtbot)
+        dialog = window.findChild(QFileDialog, "fileDialog")
+        with qtbot.waitSignal(window.context.notified, timeout=LONG):
+            dialog.fileSelected.emit(str(tmp_path / name))
+        dialog.close()
+        qtbot.waitUntil(lambda: window.findChild(QFileDialog, "fileDialog") is None, timeout=LONG)
+        assert (tmp_path / name).stat().st_size > 500

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QMenu,
     QProgressBar,
     QSplitter,
     QStackedWidget,
@@ -22,9 +23,12 @@ from PySide6.QtWidgets import (
 from cnnstudio.app.tasks import Task
 from cnnstudio.views import theme
 from cnnstudio.views.context import Context
+from cnnstudio.views.data.corrector import Corrector
 from cnnstudio.views.dialogs import choose_folder
 from cnnstudio.views.explore.class_table import ClassTable
 from cnnstudio.views.explore.confusion import ConfusionMatrix
+from cnnstudio.views.explore.curves_view import KINDS, CurvesView
+from cnnstudio.views.explore.evaluation_export import export_evaluation
 from cnnstudio.views.explore.work import PARTS, Explorer, Part
 from cnnstudio.views.pictures import PictureGrid, PictureModel, Thumbnails
 from cnnstudio.views.widgets import (
@@ -42,6 +46,15 @@ if TYPE_CHECKING:
     from cnnstudio.evaluation.evaluate import Evaluation, Record
 
 FOLDER = "a folder…"
+MATRIX = "Confusion matrix"
+CELL, WRONG, RIGHT, DOUBTFUL = (
+    "Pictures of a cell",
+    "Surest mistakes",
+    "Surest and right",
+    "Least sure",
+)
+LISTS = (CELL, WRONG, RIGHT, DOUBTFUL)
+EXAMPLES = 200
 
 
 class EvaluationTab(QWidget):
@@ -49,6 +62,8 @@ class EvaluationTab(QWidget):
 
     # A picture that a person wants explained: Path.
     explained = Signal(object)
+    # A picture of which a person wants to know what mattered: Path.
+    mattered = Signal(object)
 
     def __init__(self, context: Context, explorer: Explorer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -85,16 +100,33 @@ class EvaluationTab(QWidget):
         self.matrix = ConfusionMatrix(self)
         self.as_shares.toggled.connect(self.matrix.set_as_shares)
         self.matrix.cell_chosen.connect(self.show_cell)
+        self.curves = CurvesView(self)
+        self.view_box = QComboBox(self)
+        name_widget(self.view_box, "evaluationView", "What is drawn of the evaluation")
+        self.view_box.addItems((MATRIX, *KINDS))
+        self.view_box.textActivated.connect(self._draw)
         self.hover = Secondary("", self)
         self.hover.setObjectName("matrixStatus")
         self.matrix.hovered.connect(self._hovered)
         self.table = ClassTable(self)
+        self.table.selectionModel().currentRowChanged.connect(
+            # The table may be sorted: the name says which class a row is.
+            lambda current, _before: self.curves.show_class(current.siblingAtColumn(0).data())
+        )
+        self.list_box = QComboBox(self)
+        name_widget(self.list_box, "evaluationList", "Which pictures are listed")
+        self.list_box.addItems(LISTS)
+        self.list_box.textActivated.connect(self._list)
         self.cell_title = Heading("", self)
         self.thumbnails = Thumbnails(context.tasks, parent=self)
         self.cell_model = PictureModel(self.thumbnails, _caption, _tip, self)
         self.grid = PictureGrid(self.cell_model, self)
         name_widget(self.grid, "cellPictures", "Pictures of the chosen cell")
         self.grid.opened.connect(self.explained)
+        self.grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.grid.customContextMenuRequested.connect(self._show_menu)
+        self._corrector = Corrector(context.document, self)
+        self.export_button = Button("Export…", "exportEvaluationButton", self._export, parent=self)
         self.empty = EmptyState(
             "grid",
             "How good is it, and what does it confuse?",
@@ -118,18 +150,27 @@ class EvaluationTab(QWidget):
         bar.addWidget(self.progress)
         bar.addWidget(self.words, 1)
         bar.addWidget(self.as_shares)
-        left = QWidget(self)
-        column = QVBoxLayout(left)
+        bar.addWidget(self.view_box)
+        bar.addWidget(self.export_button)
+        matrix = QWidget(self)
+        column = QVBoxLayout(matrix)
         column.setContentsMargins(theme.S8, theme.S8, theme.S8, theme.S8)
         column.addWidget(self.matrix, 1)
         column.addWidget(self.hover)
+        self._drawn = QStackedWidget(self)
+        self._drawn.addWidget(matrix)
+        self._drawn.addWidget(self.curves)
         self.hover.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.hover.setMinimumHeight(20)
         below = QFrame(self)
         below.setProperty("role", "panel")
         pictures = QVBoxLayout(below)
         pictures.setContentsMargins(theme.S12, theme.S12, theme.S4, 0)
-        pictures.addWidget(self.cell_title)
+        line = QHBoxLayout()
+        line.setSpacing(theme.S8)
+        line.addWidget(self.cell_title, 1)
+        line.addWidget(self.list_box)
+        pictures.addLayout(line)
         pictures.addWidget(self.grid, 1)
         right = QSplitter(Qt.Orientation.Vertical, self)
         right.addWidget(self.table)
@@ -137,7 +178,7 @@ class EvaluationTab(QWidget):
         right.setSizes([340, 340])
         right.setChildrenCollapsible(False)
         across = QSplitter(Qt.Orientation.Horizontal, self)
-        across.addWidget(left)
+        across.addWidget(self._drawn)
         across.addWidget(right)
         across.setStretchFactor(0, 1)
         across.setSizes([700, 680])
@@ -217,7 +258,7 @@ class EvaluationTab(QWidget):
         self.progress.hide()
         skipped = f"   {len(evaluation.skipped):,} skipped" if evaluation.skipped else ""
         self._say(
-            f"Accuracy {evaluation.accuracy:.4f}   loss {evaluation.loss:.4f}   "
+            f"Accuracy {evaluation.accuracy:.4f}   {_top(evaluation)}loss {evaluation.loss:.4f}   "
             f"{evaluation.images:,} pictures{skipped}"
         )
         if evaluation.skipped:
@@ -226,8 +267,8 @@ class EvaluationTab(QWidget):
             )
         self.matrix.set_matrix(evaluation.confusion_matrix, evaluation.classes)
         self.table.show_figures(evaluation.per_class)
-        self.cell_model.set_pictures(())
-        self.cell_title.setText("Click a cell of the matrix to see its pictures")
+        self.curves.show_evaluation(evaluation)
+        self._list(self.list_box.currentText())
         self._stack.setCurrentIndex(1)
         self._enable()
 
@@ -241,7 +282,8 @@ class EvaluationTab(QWidget):
         for button in (self.start_button, *self.empty.buttons):
             button.setEnabled(ready)
         self.stop_button.setEnabled(self._task is not None)
-        self.as_shares.setEnabled(self.evaluation is not None)
+        for control in (self.as_shares, self.view_box, self.export_button):
+            control.setEnabled(self.evaluation is not None)
         if self._model is None:
             self._say("Train a network first, or open a .keras file.")
 
@@ -256,10 +298,59 @@ class EvaluationTab(QWidget):
         current = self.matrix.current
         self.hover.setText(text or (self.matrix.describe(*current) if current else ""))
 
+    def _draw(self, view: str) -> None:
+        """Draw the matrix or a kind of curves."""
+        self._drawn.setCurrentIndex(int(view != MATRIX))
+        self.as_shares.setVisible(view == MATRIX)
+        if view != MATRIX:
+            self.curves.show_kind(view)
+
+    def _list(self, which: str) -> None:
+        """List the pictures of the chosen cell, or examples of the whole evaluation."""
+        found = self.evaluation
+        if found is None:
+            return
+        if which == CELL:
+            if self.matrix.current is not None:
+                self.show_cell(*self.matrix.current)
+            else:
+                self.cell_model.set_pictures(())
+                self.cell_title.setText("Click a cell of the matrix to see its pictures")
+            return
+        sure = [record.confidence for record in found.records]
+        order = sorted(range(len(sure)), key=sure.__getitem__, reverse=which != DOUBTFUL)
+        wanted = {WRONG: False, RIGHT: True}.get(which)
+        records = [found.records[i] for i in order if wanted in (None, found.records[i].correct)]
+        self.cell_model.set_pictures(records[:EXAMPLES])
+        self.cell_title.setText(f"{which}: {min(len(records), EXAMPLES):,} of {len(records):,}")
+
+    def menu(self, paths: list[Path]) -> QMenu:
+        """What can be done with pictures: looked into, set aside, relabelled, moved."""
+        menu = QMenu(self)
+        menu.addAction("Feature maps", lambda: self.explained.emit(paths[0]))
+        menu.addAction("What mattered", lambda: self.mattered.emit(paths[0]))
+        report = self._context.document.report
+        if report is not None and all(path.is_relative_to(report.folder) for path in paths):
+            menu.addSeparator()
+            self._corrector.fill_menu(menu, self, paths)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        return menu
+
+    def _show_menu(self, place: QPoint) -> None:
+        paths = self.grid.selected_paths()
+        if paths:
+            self.menu(paths).popup(self.grid.viewport().mapToGlobal(place))
+
+    def _export(self) -> None:
+        if self.evaluation is not None and self._model is not None:
+            drawn = self.matrix if self._drawn.currentIndex() == 0 else self.curves
+            export_evaluation(self, self._context, self.evaluation, self._model, drawn)
+
     def show_cell(self, truth: int, predicted: int) -> None:
         """List the pictures of a cell, those the network was surest of first."""
         if self.evaluation is None:
             return
+        self.list_box.setCurrentText(CELL)
         classes = self.evaluation.classes
         names = classes[truth], classes[predicted]
         records = [r for r in self.evaluation.records if (r.truth, r.predicted) == names]
@@ -271,6 +362,13 @@ class EvaluationTab(QWidget):
             words = f"{names[0]}, taken for {names[1]}"
         count = f"{len(records):,} picture" + ("" if len(records) == 1 else "s")
         self.cell_title.setText(f"{words}: {count}, surest first")
+
+
+def _top(evaluation: Evaluation) -> str:
+    """The share among the five likeliest, where that says more than the likeliest."""
+    if len(evaluation.classes) <= 5:
+        return ""
+    return f"in the top 5 {evaluation.top_accuracy(5):.4f}   "
 
 
 def _caption(record: Record) -> str:

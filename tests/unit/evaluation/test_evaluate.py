@@ -58,6 +58,9 @@ def test_json(trained, pictures):
     assert set(document) == {
         "loss",
         "accuracy",
+        "top_5_accuracy",
+        "calibration_error",
+        "auc",
         "classes",
         "confusion_matrix",
         "per_class",
