@@ -110,9 +110,11 @@ QPushButton[role="tab"] {
     background: transparent; border: 1px solid transparent; border-radius: 6px; color: $secondary;
     min-height: 28px; padding: 0 14px;
 }
+QPushButton[role="tab"][dense="true"] { padding: 0 7px; }
 QPushButton[role="tab"]:hover { color: $text; }
 QPushButton[role="tab"]:checked { background: $raised; color: $text; }
 QPushButton[role="tab"]:focus { border: 2px solid $accent; padding: 0 13px; min-height: 26px; }
+QPushButton[role="tab"][dense="true"]:focus { padding: 0 6px; }
 QPushButton[role="link"] {
     background: transparent; color: $accent; border-color: $accent; font-weight: 600;
 }

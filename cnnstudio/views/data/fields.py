@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import (
+    QComboBox,
     QFormLayout,
     QFrame,
     QLabel,
@@ -35,6 +38,15 @@ def spin_box(name: str, accessible: str, least: int, most: int) -> QSpinBox:
     # The stylesheet's padding does not reach the text inside.
     spin.lineEdit().setTextMargins(theme.S8, 0, 0, 0)
     return spin
+
+
+def choice(name: str, accessible: str, titles: Mapping[str, str]) -> QComboBox:
+    """One of several values, each with a title."""
+    combo = QComboBox()
+    name_widget(combo, name, accessible)
+    for value, title in titles.items():
+        combo.addItem(title, value)
+    return combo
 
 
 def form() -> QFormLayout:

@@ -92,7 +92,7 @@ class FilledView(QWidget):
             eye.show_pixels(None, "", "")
             return
         grey = "grey" if data.color_mode == "grayscale" else "colour"
-        words = f"as the network gets it:\n{facts.shape(data.image_size)}, {grey}"
+        words = f"{facts.shape(data.image_size)}, {grey}"
         self._eye_task = self._context.tasks.run(
             work.picture,
             path,

@@ -1,19 +1,31 @@
-"""How each picture is brought to what the network takes: size, colour, and one of them to see."""
+"""How each picture is brought to what the network takes: size, fit, colour, and one to see."""
 
 from __future__ import annotations
 
-import numpy as np
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from cnnstudio.data.settings import DataSettings
-from cnnstudio.views import theme
-from cnnstudio.views.data.fields import ScrolledColumn, field_label, form, put, spin_box
-from cnnstudio.views.pictures import image_of, paint_picture
+from cnnstudio.views import icons, theme
+from cnnstudio.views.data.colour_button import ColourButton
+from cnnstudio.views.data.fields import ScrolledColumn, choice, field_label, form, put, spin_box
+from cnnstudio.views.data.network_eye import NetworkEye
+from cnnstudio.views.segments import Segments
 from cnnstudio.views.widgets import Button, Heading, Secondary, name_widget
 
+MOST_SIDE = 4096
 MODES = {"rgb": "Colour (3 channels)", "grayscale": "Grey (1 channel)"}
+FITS = {
+    "stretch": ("Stretch", "The whole picture, pulled into shape."),
+    "crop": ("Crop", "The middle; what stands out is cut off."),
+    "pad": ("Pad", "The whole picture, with margins around it."),
+}
+INTERPOLATIONS = {
+    "nearest": "Nearest, hard edges",
+    "bilinear": "Bilinear, as usual",
+    "bicubic": "Bicubic, sharper",
+    "lanczos": "Lanczos, sharpest",
+}
 
 
 class PicturePanel(ScrolledColumn):
@@ -25,48 +37,50 @@ class PicturePanel(ScrolledColumn):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._make_fields()
+        self._data = DataSettings()
+        self._open = False
         self.eye = NetworkEye()
-        size = QHBoxLayout()
-        size.setSpacing(theme.S8)
-        size.addWidget(self.tall, 1)
-        size.addWidget(QLabel("×"))
-        size.addWidget(self.wide, 1)
-        fields = form()
-        fields.addRow(field_label("Height × width"), size)
-        fields.addRow(field_label("Colour"), self.mode)
+        self._make_size()
+        self._make_fit()
+        self._make_more()
         self.column.addWidget(Heading("What the network sees"))
+        self.column.addWidget(self.eye)
+        fields = form()
+        fields.addRow(field_label("Height × width"), self._size)
+        fields.addRow(field_label("Colour"), self.mode)
         self.column.addLayout(fields)
         self.column.addWidget(self.hint)
         self.column.addWidget(self.suggest, 0, Qt.AlignmentFlag.AlignLeft)
-        self.column.addSpacing(theme.S4)
-        self.column.addWidget(self.eye)
+        self.column.addWidget(Heading("Other proportions"))
+        self.column.addWidget(self.fit)
+        self.column.addWidget(self.fit_words)
+        self.column.addWidget(self._margins)
+        self.column.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
+        self.column.addWidget(self._further)
         self.column.addStretch(1)
+        self._show_more()
 
-    def _make_fields(self) -> None:
-        fields = DataSettings.model_fields
-        self.tall = spin_box("dataHeight", "Height of the pictures", 1, 4096)
-        self.wide = spin_box("dataWidth", "Width of the pictures", 1, 4096)
-        for spin in (self.tall, self.wide):
-            spin.setToolTip(fields["image_size"].description or "")
-            spin.valueChanged.connect(self._size_changed)
-        self.mode = QComboBox()
-        name_widget(self.mode, "dataColorMode", "Colour mode")
-        self.mode.setToolTip(fields["color_mode"].description or "")
-        for value, title in MODES.items():
-            self.mode.addItem(title, value)
-        self.mode.activated.connect(
-            lambda _row: self.edited.emit("color_mode", self.mode.currentData())
-        )
-        self.hint = Secondary()
-        self.suggest = Button("", "dataSuggestButton", self.suggestion_wanted.emit)
+    # --- showing
 
     def show_settings(self, data: DataSettings) -> None:
         """Show `data` without sending anything."""
+        # What is set to something of its own is seen.
+        if data.interpolation not in (self._data.interpolation, DataSettings().interpolation):
+            self._open = True
+        self._data = data
         put(self.tall, data.image_size[0])
         put(self.wide, data.image_size[1])
-        with QSignalBlocker(self.mode):
-            self.mode.setCurrentIndex(self.mode.findData(data.color_mode))
+        for combo, value in (
+            (self.mode, data.color_mode),
+            (self.interpolation, data.interpolation),
+        ):
+            with QSignalBlocker(combo):
+                combo.setCurrentIndex(combo.findData(value))
+        self.fit.button(data.resize).setChecked(True)
+        self.fit_words.setText(FITS[data.resize][1])
+        for button in (self.background, self.margins):
+            button.show_colour(data.background)
+        self._show_more()
 
     def show_hint(self, text: str, suggestion: str) -> None:
         """Say how large the pictures are; offer `suggestion` ("64 × 64, colour") unless empty."""
@@ -76,47 +90,106 @@ class PicturePanel(ScrolledColumn):
         self.suggest.setAccessibleName(f"Use {suggestion}")
         self.suggest.setVisible(bool(suggestion))
 
-    def _size_changed(self) -> None:
-        self.edited.emit("image_size", (self.tall.value(), self.wide.value()))
+    def _show_more(self) -> None:
+        icons.set_icon(self.more, "expand" if self._open else "next", "secondary")
+        self._further.setVisible(self._open)
+        # One setting: beside the margins where there are some.
+        padding = self._data.resize == "pad"
+        self._margins.setVisible(padding)
+        self._further_form.setRowVisible(self.background, not padding)
 
+    # --- parts
 
-class NetworkEye(QWidget):
-    """One picture with exactly the pixels the network gets."""
-
-    SIDE = 112
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("networkEye")
-        self.setAccessibleName("The chosen picture as the network sees it")
-        self.setFixedHeight(self.SIDE)
-        self._pixmap: QPixmap | None = None
-        self._name = ""
-        self._caption = ""
-
-    def show_pixels(self, pixels: np.ndarray | None, name: str, caption: str) -> None:
-        """Show uint8 (h, w, c) pixels of the file `name`; the caption says what they are."""
-        self._pixmap = None if pixels is None else QPixmap.fromImage(image_of(pixels))
-        self._name = name
-        self._caption = caption
-        self.setToolTip(name)
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        colours = theme.current()
-        painter = QPainter(self)
-        painter.setRenderHints(
-            QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform
+    def _make_size(self) -> None:
+        fields = DataSettings.model_fields
+        self.tall = spin_box("dataHeight", "Height of the pictures", 1, MOST_SIDE)
+        self.wide = spin_box("dataWidth", "Width of the pictures", 1, MOST_SIDE)
+        for spin in (self.tall, self.wide):
+            spin.setMinimumWidth(52)
+            spin.lineEdit().setTextMargins(theme.S4 // 2, 0, 0, 0)  # room for four digits
+            spin.setToolTip(fields["image_size"].description or "")
+        self.tall.valueChanged.connect(self._height_changed)
+        self.wide.valueChanged.connect(self._width_changed)
+        self.linked = QPushButton()
+        tip = "Keep the proportions: width follows height, and height width"
+        name_widget(self.linked, "dataSizeLinked", "Keep the proportions", tip)
+        self.linked.setProperty("role", "tab")
+        self.linked.setProperty("dense", True)
+        self.linked.setCheckable(True)
+        icons.set_icon(self.linked, "link", "text")
+        self._size = QHBoxLayout()
+        self._size.setSpacing(theme.S4)
+        self._size.addWidget(self.tall, 1)
+        self._size.addWidget(QLabel("×"))
+        self._size.addWidget(self.wide, 1)
+        self._size.addWidget(self.linked)
+        self.mode = choice("dataColorMode", "Colour mode", MODES)
+        self.mode.setToolTip(fields["color_mode"].description or "")
+        self.mode.activated.connect(
+            lambda _row: self.edited.emit("color_mode", self.mode.currentData())
         )
-        frame = self.rect()
-        frame.setWidth(self.SIDE)
-        paint_picture(painter, frame, self._pixmap)
-        painter.setFont(theme.font(theme.SECONDARY_SIZE))
-        painter.setPen(colours.color("secondary"))
-        room = self.rect().adjusted(self.SIDE + theme.S12, 0, 0, 0)
-        name = painter.fontMetrics().elidedText(
-            self._name, Qt.TextElideMode.ElideMiddle, room.width()
+        self.hint = Secondary()
+        self.suggest = Button("", "dataSuggestButton", self.suggestion_wanted.emit)
+
+    def _make_fit(self) -> None:
+        self.fit = Segments("dataResize", "How a picture of other proportions is brought to size")
+        self.fit.setToolTip(DataSettings.model_fields["resize"].description or "")
+        for key, (title, words) in FITS.items():
+            self.fit.add(key, title)
+            button = self.fit.button(key)
+            button.setProperty("dense", True)
+            button.setToolTip(words)
+            icons.set_icon(button, key, "text")
+        self.fit.chosen.connect(lambda key: self.edited.emit("resize", key))
+        self.fit_words = Secondary()
+        name_widget(self.fit_words, "dataResizeWords", "What is done with other proportions")
+        self.margins = self._colour_button("dataMargins", "Colour of the margins")
+        self._margins = QWidget()
+        margins = form()
+        margins.setContentsMargins(0, 0, 0, 0)
+        margins.addRow(field_label("Margins"), self.margins)
+        self._margins.setLayout(margins)
+
+    def _make_more(self) -> None:
+        fields = DataSettings.model_fields
+        self.more = Button("More", "morePictureButton", self._turn)
+        self.more.setAccessibleName("More settings of the pictures")
+        self.more.setProperty("role", "fold")
+        self.interpolation = choice("dataInterpolation", "Interpolation", INTERPOLATIONS)
+        self.interpolation.setToolTip(fields["interpolation"].description or "")
+        self.interpolation.activated.connect(
+            lambda _row: self.edited.emit("interpolation", self.interpolation.currentData())
         )
-        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        text = "\n".join(part for part in (name, self._caption) if part)
-        painter.drawText(room, flags | Qt.TextFlag.TextWordWrap.value, text)
+        self.background = self._colour_button("dataBackground", "Background of clear pictures")
+        self._further = QWidget()
+        self._further_form = form()
+        self._further_form.setContentsMargins(0, 0, 0, 0)
+        self._further_form.addRow(field_label("Interpolation"), self.interpolation)
+        self._further_form.addRow(field_label("Background"), self.background)
+        self._further.setLayout(self._further_form)
+
+    def _colour_button(self, name: str, accessible: str) -> ColourButton:
+        button = ColourButton(name, accessible)
+        button.setToolTip(DataSettings.model_fields["background"].description or "")
+        button.picked.connect(lambda colour: self.edited.emit("background", colour))
+        return button
+
+    # --- what a person does
+
+    def _turn(self) -> None:
+        self._open = not self._open
+        self._show_more()
+
+    def _height_changed(self, height: int) -> None:
+        before, width = self._data.image_size
+        width = _along(width, height / before) if self.linked.isChecked() else width
+        self.edited.emit("image_size", (height, width))
+
+    def _width_changed(self, width: int) -> None:
+        height, before = self._data.image_size
+        height = _along(height, width / before) if self.linked.isChecked() else height
+        self.edited.emit("image_size", (height, width))
+
+
+def _along(side: int, factor: float) -> int:
+    return min(max(round(side * factor), 1), MOST_SIDE)

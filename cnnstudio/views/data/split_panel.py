@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
@@ -18,7 +17,7 @@ from PySide6.QtWidgets import (
 from cnnstudio.data.name_patterns import GROUP, NamePattern
 from cnnstudio.data.settings import DataSettings, SplitSettings
 from cnnstudio.views import icons, theme
-from cnnstudio.views.data.fields import ScrolledColumn, field_label, form, put, spin_box
+from cnnstudio.views.data.fields import ScrolledColumn, choice, field_label, form, put, spin_box
 from cnnstudio.views.data.split_table import SplitTable
 from cnnstudio.views.widgets import (
     Button,
@@ -200,7 +199,7 @@ class SplitPanel(ScrolledColumn):
         inner = SplitSettings.model_fields
         self.more = Button("More ways to split", "moreSplitButton", self._turn)
         self.more.setProperty("role", "fold")
-        self.way = _choice("splitWay", "How validation pictures are chosen", WAYS)
+        self.way = choice("splitWay", "How validation pictures are chosen", WAYS)
         self.way.setToolTip(inner["by"].description or "")
         self.way.activated.connect(lambda _row: self._send("by", self.way.currentData()))
         self.test_share = spin_box("testShare", "Test share in per cent", 0, MOST_SHARE)
@@ -209,7 +208,7 @@ class SplitPanel(ScrolledColumn):
         self.test_share.valueChanged.connect(lambda value: self._send("test_share", value / 100))
         self.test_count = self._number("testCount", "Pictures of each class kept for the end")
         self.test_count.valueChanged.connect(lambda value: self._send("test_count", value))
-        self.together = _choice("splitTogether", "Which pictures stay together", TOGETHER)
+        self.together = choice("splitTogether", "Which pictures stay together", TOGETHER)
         self.together.setToolTip(inner["group_by"].description or "")
         self.together.activated.connect(self._together_chosen)
         self.pattern = QLineEdit()
@@ -308,14 +307,6 @@ def _reason(data: DataSettings, own: int | None) -> str:
             "this time, the others are trained on."
         )
     return "Taken from each class alike; the same seed takes the same pictures."
-
-
-def _choice(name: str, accessible: str, titles: dict[str, str]) -> QComboBox:
-    combo = QComboBox()
-    name_widget(combo, name, accessible)
-    for value, title in titles.items():
-        combo.addItem(title, value)
-    return combo
 
 
 def _line(*widgets: tuple[QWidget, int]) -> QWidget:
