@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import uuid
 from collections.abc import Iterable
@@ -32,19 +33,18 @@ class ImportedWeights:
     def close(self, *, keep: bool) -> None:
         """The window closes: its files go, unless its project is kept or a run names them."""
         if not keep:
-            _remove_unnamed(self._made)
+            with contextlib.suppress(OSError):
+                _remove_unnamed(self._made)
         self._made.clear()
 
 
 def sweep(*, older_than: float = OLD) -> None:
     """Delete what programs have left that did not end as they should, and nobody names any more."""
     now = time.time()
-    folder = _folder()
-    _remove_unnamed(
-        file
-        for file in (folder.glob("*.h5") if folder.is_dir() else ())
-        if now - file.stat().st_mtime > older_than
-    )
+    with contextlib.suppress(OSError):  # another window may be at it: next time, then
+        _remove_unnamed(
+            file for file in _folder().glob("*.h5") if now - file.stat().st_mtime > older_than
+        )
 
 
 def _folder() -> Path:
