@@ -242,5 +242,7 @@ def test_a_hidden_view_works_for_nobody(page, qtbot):
     page.show_view("pictures")
     page._edit("augmentation", PRESETS["strong"])
     assert not page.context.inference.busy
-    page.show_view("augmentation")
+    # Its actions, in the Data menu, bring it back.
+    page.augmentation.again_action.trigger()
+    assert page.augmentation.isVisible()
     assert settled(page, qtbot).variants

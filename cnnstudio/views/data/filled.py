@@ -49,6 +49,8 @@ class FilledView(QWidget):
         self._add_view("pictures", "Pictures", self.browser)
         self._add_view("findings", "Findings", self.findings)
         self._add_view("augmentation", "Augmentation", self.augmentation, self.augmentation.panel)
+        for action in (self.augmentation.again_action, self.augmentation.others_action):
+            action.triggered.connect(lambda _checked=False: self.show_view("augmentation"))
         left = QVBoxLayout()
         left.setSpacing(0)
         left.addWidget(self.head)
