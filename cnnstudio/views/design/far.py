@@ -78,12 +78,11 @@ class FarView:
         self._lines = [
             QLineF(*start, *end) for item in self._links() for start, end in pairwise(item.route)
         ]
-        sides = [x for line in self._lines for x in (line.x1(), line.x2())]
-        cards = [card for _, some in self._cards for card in some]
-        left = min([*sides, *(card.left() for card in cards)], default=0.0)
-        right = max([*sides, *(card.right() for card in cards)], default=size.CARD_WIDTH)
-        top = min((card.top() for card in cards), default=0.0)
-        bottom = max((card.bottom() for card in cards), default=size.CARD_HEIGHT)
+        spots = [item.spot for item in self._layers()] or [(0.0, 0.0)]
+        across = [x for item in self._links() for x, _ in item.route]
+        left = min([*across, *(x for x, _ in spots)])
+        right = max([*across, *(x + size.CARD_WIDTH for x, _ in spots)])
+        top, bottom = min(y for _, y in spots), max(y for _, y in spots) + size.CARD_HEIGHT
         self._area = QRectF(left, top, right - left, bottom - top)
         for frame in self._frames():
             self._area = self._area.united(frame.area)

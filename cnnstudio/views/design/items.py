@@ -80,13 +80,14 @@ class LayerItem(CanvasItem):
         self.framed = False
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
         self.setAcceptHoverEvents(False)
-        self._place = (0.0, 0.0)
+        # Where the card stands.
+        self.spot = (0.0, 0.0)
         self.place(layer.position)
 
     def place(self, position: tuple[float, float]) -> None:
         """Stand with the corner of the card at a place of the scene."""
-        if position != self._place:
-            self._place = position
+        if position != self.spot:
+            self.spot = position
             self.setPos(*position)
 
     def show_layer(
@@ -174,12 +175,12 @@ class LayerItem(CanvasItem):
     @property
     def card(self) -> QRectF:
         """The card in scene coordinates."""
-        return CARD.translated(self.pos())
+        return QRectF(*self.spot, size.CARD_WIDTH, size.CARD_HEIGHT)
 
     @property
     def whole(self) -> QRectF:
         """The card with the figures beside it, in scene coordinates."""
-        return QRectF(self.x(), self.y(), size.OBSTACLE_WIDTH, size.CARD_HEIGHT)
+        return QRectF(*self.spot, size.OBSTACLE_WIDTH, size.CARD_HEIGHT)
 
     def port_at(self, point: QPointF) -> Port | None:
         """The port near a point in scene coordinates."""

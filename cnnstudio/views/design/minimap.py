@@ -52,7 +52,7 @@ class Minimap(QWidget):
         self._later = QTimer(self, singleShot=True, interval=_PATIENCE)
         self._later.timeout.connect(self._draw)
         scene = view.network_scene
-        scene.looks_changed.connect(self._changed)
+        scene.looks_changed.connect(self._later.start)
         view.zoomed.connect(self.update)
         view.scrolled.connect(self.update)
         view.installEventFilter(self)
@@ -72,10 +72,6 @@ class Minimap(QWidget):
         grow_y = max(0.0, _SMALLEST_FRAME - frame.height()) / 2
         frame.adjust(-grow_x, -grow_y, grow_x, grow_y)
         return frame & QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5)
-
-    def _changed(self) -> None:
-        if not self._later.isActive():
-            self._later.start()
 
     def _draw(self) -> None:
         """Draw the network anew."""

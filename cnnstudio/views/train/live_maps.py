@@ -37,6 +37,7 @@ class LiveMaps(QFrame):
         super().__init__(parent)
         self._context = context
         self._data: DataSettings | None = None
+        self._analysis: Analysis | None = None
         self._rows: list[tuple[str, str, str]] = []
         self._pixels: Any = None
         self._task: Task | None = None
@@ -93,9 +94,17 @@ class LiveMaps(QFrame):
         self._data = data
         if reread and self.picture_box.path is not None:
             self._load(self.picture_box.path)
+        self._analysis = analysis
+        # The network changes while this page is behind others: large ones take a while to list.
+        if self.isVisible():
+            self._offer()
+
+    def _offer(self) -> None:
+        """List the layers of the network."""
+        infos = self._analysis.layers.values() if self._analysis is not None else ()
         rows = [
             (info.name, "×".join(map(str, info.output_shape)), info.type)
-            for info in analysis.layers.values()
+            for info in infos
             if info.output_shape is not None
         ]
         if rows == self._rows:
@@ -150,6 +159,7 @@ class LiveMaps(QFrame):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._offer()
         self._watch()
 
     def hideEvent(self, event: QHideEvent) -> None:
