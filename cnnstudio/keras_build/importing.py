@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnnstudio.graph.preparation import Preparation
 from cnnstudio.graph.project import Project
 from cnnstudio.keras_build.build import build_model
 from cnnstudio.keras_build.compare import DiffersError, answers, random_pictures, same_answers
+from cnnstudio.keras_build.notes import note_in
 from cnnstudio.keras_build.reading import Imported, Place, read_model
 from cnnstudio.keras_build.trained import ModelError, load_model
 from cnnstudio.keras_build.weights import (
@@ -62,7 +64,7 @@ def import_file(path: Path) -> Import:
     of the model in the file. Raises `ModelError` naming the file and the layers.
     """
     read = read_model(path)
-    project = Project(read.network, data=_data_for(read))
+    project = Project(read.network, data=_data_for(read, path))
     if path.suffix.lower() == ".json":
         return Import(project, {}, read.notes)
     built = build_model(read.network)
@@ -134,10 +136,14 @@ def _weights_in(path: Path, read: Imported, built: keras.Model) -> dict[str, lis
     return {name: found[place] for name, place in read.places.items()}
 
 
-def _data_for(read: Imported) -> dict[str, Any]:
+def _data_for(read: Imported, path: Path) -> dict[str, Any]:
     network = read.network
     if len(network.sources) != 1:
         return {}
     height, width, channels = network[network.sources[0]]["shape"]
+    note = note_in(path)
+    if note is not None and channels in (1, 3):
+        prepared = Preparation.of((height, width, channels), note.data)
+        return {**asdict(prepared), "image_size": [height, width]}
     mode = "grayscale" if channels == 1 else "rgb"
     return {"image_size": [height, width], "color_mode": mode}

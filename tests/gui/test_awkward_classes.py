@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -121,6 +123,21 @@ def test_the_window_answers_the_same(trained, usable, answers, window, qtbot):
     for result in page.results.results:
         assert not isinstance(result, Unreadable), result
         assert close(dict(result.ranked), answers[str(result.path)]), result.path.name
+
+
+def test_evaluation_counts_with_the_same_pixels(trained, usable, answers, tmp_path, capsys):
+    # Elsewhere: of its own folder a run is measured on what it did not train on.
+    for path in usable:
+        (tmp_path / path.parent.name).mkdir(exist_ok=True)
+        shutil.copy(path, tmp_path / path.parent.name / path.name)
+    assert main(["evaluate", str(trained.run), str(tmp_path), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["images"] == len(usable)
+    right = sum(
+        max(answer, key=answer.__getitem__) == Path(path).parent.name
+        for path, answer in answers.items()
+    )
+    assert found["accuracy"] == pytest.approx(right / len(usable))
 
 
 def test_the_exported_model_answers_the_same(trained, usable, answers, tmp_path, capsys):

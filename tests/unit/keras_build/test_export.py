@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from keras_networks import chain, small_classifier
 
+from cnnstudio.data.settings import DataSettings
 from cnnstudio.errors import StudioError
 from cnnstudio.graph.edits import add_layer, connect
 from cnnstudio.graph.preparation import Preparation
 from cnnstudio.graph.project import Project, save_project
 from cnnstudio.keras_build.build import BuildError, build_model
 from cnnstudio.keras_build.export import ExportError, export, export_file, moved_into_place
+from cnnstudio.keras_build.importing import import_file
 from cnnstudio.keras_build.trained import ModelError, TrainedModel
 
 try:
@@ -93,6 +95,8 @@ def test_an_exported_model_knows_its_classes_and_how_pictures_are_prepared(run, 
     # Nothing of where the pictures are leaves this computer.
     with zipfile.ZipFile(tmp_path / "mine.keras") as archive:
         assert "folder" not in archive.read("cnnstudio.json").decode()
+    imported = DataSettings(**import_file(tmp_path / "mine.keras").project.data)
+    assert imported.preparation == found.preparation
     export_file(tmp_path / "mine.keras", tmp_path / "copy.keras")
     assert TrainedModel.load(tmp_path / "copy.keras").preparation == found.preparation
     export_file(tmp_path / "mine.keras", tmp_path / "mine.py")
