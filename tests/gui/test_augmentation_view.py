@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QPushButton
 
 from cnnstudio.app.document import Document
 from cnnstudio.app.settings import Settings
@@ -164,8 +165,11 @@ def test_numbers_can_be_typed(page, qtbot):
     QTest.keyClick(low, Qt.Key.Key_Return)
     assert chosen(page).rotation.range == (-30, 15)
     assert low.text() == "−30°"
+    # Undo means what was chosen, unless something is being typed.
+    assert not takes_undo(low)
     low.selectAll()
     QTest.keyClicks(low, "much")
+    assert takes_undo(low)
     QTest.keyClick(low, Qt.Key.Key_Return)
     assert low.text() == "−30°"
     # More than the greatest takes that along; more than there is stops at the end.
@@ -181,6 +185,15 @@ def test_numbers_can_be_typed(page, qtbot):
     assert chosen(page).rotation.range == (-15, 15)
     assert not reset.isVisible()
     settled(page, qtbot)
+
+
+def takes_undo(field) -> bool:
+    """Whether Ctrl+Z in a field is about its letters."""
+    control = Qt.KeyboardModifier.ControlModifier
+    event = QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_Z, control)
+    event.ignore()
+    QApplication.sendEvent(field, event)
+    return event.isAccepted()
 
 
 def test_other_pictures_and_other_chances(page, qtbot):
@@ -246,3 +259,15 @@ def test_a_hidden_view_works_for_nobody(page, qtbot):
     page.augmentation.again_action.trigger()
     assert page.augmentation.isVisible()
     assert settled(page, qtbot).variants
+
+
+def test_pictures_that_are_gone_are_told(page, qtbot, folder):
+    settled(page, qtbot)
+    hidden = folder.with_name("elsewhere")
+    folder.rename(hidden)
+    try:
+        page.augmentation.others()
+        settled(page, qtbot)
+        assert page.augmentation.grid.message.startswith("None of these pictures can be read")
+    finally:
+        hidden.rename(folder)

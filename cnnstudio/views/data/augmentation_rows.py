@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from cnnstudio.data.augmentation import Operation, Scale
@@ -132,6 +132,16 @@ class NumberField(QLineEdit):
         self.set_value(scale.shown(scale.meant(value)))
         if self._value != before:
             self.chosen.emit(self._value)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            keys = QKeySequence.StandardKey
+            undoing = event.matches(keys.Undo) or event.matches(keys.Redo)
+            if undoing and not self.isModified():
+                # What was typed is in the project: Undo means that, not the letters.
+                event.ignore()
+                return False
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()))

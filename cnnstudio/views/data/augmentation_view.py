@@ -149,6 +149,8 @@ class AugmentationView(QWidget):
         assert self._made is not None
         settings, channels = self._made.data.augmentation, self._made.data.channels
         self.grid.show_variants(found, nothing=not settings.used(channels))
+        if not found.originals:
+            self.grid.say("None of these pictures can be read any more. Is the folder still there?")
         self._start()
 
     def _failed(self, reason: str) -> None:
