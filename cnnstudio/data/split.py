@@ -11,6 +11,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from cnnstudio.data.name_patterns import GROUP, NamePattern
 from cnnstudio.data.report import SPLITS, FolderReport, Picture, count, listed, relative
@@ -51,8 +52,8 @@ def divide(report: FolderReport, settings: DataSettings, own: Collection[Split])
             label = pictures[number].label or ""
             group.numbers.append(number)
             group.classes[label] = group.classes.get(label, 0) + 1
-    for chosen, groups in _draw(list(free.values()), settings, own):
-        for group in groups:
+    for chosen, drawn in _draw(list(free.values()), settings, own):
+        for group in drawn:
             for number in group.numbers:
                 parts[number] = chosen
     done = tuple(part or "train" for part in parts)
@@ -100,7 +101,8 @@ def _draw(
     groups.sort(key=lambda group: group.rank)
     sizes: Counter[str] = Counter()
     for group in groups:
-        sizes.update(group.classes)
+        for label, number in group.classes.items():
+            sizes[label] += number
     wanted = {label: _wanted(number, settings, own) for label, number in sizes.items()}
     rest, left = groups, Counter(sizes)
     # From the other end than validation: the one changes little when the other one does.
@@ -215,7 +217,15 @@ def _fold(groups: list[_Group], settings: DataSettings, sizes: Counter[str]) -> 
 
 def _rank(name: str, seed: int) -> bytes:
     """A number drawn from the seed and a name."""
-    return hashlib.blake2b(name.encode(), digest_size=8, key=seed.to_bytes(8, "little")).digest()
+    # A copy: the key takes as long as the name.
+    drawn = _seeded(seed).copy()
+    drawn.update(name.encode())
+    return drawn.digest()
+
+
+@lru_cache(maxsize=4)
+def _seeded(seed: int) -> hashlib.blake2b:
+    return hashlib.blake2b(digest_size=8, key=seed.to_bytes(8, "little"))
 
 
 # --- groups

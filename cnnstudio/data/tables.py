@@ -82,6 +82,8 @@ class Files:
         text = written.strip().replace("\\", "/")
         if not text:
             return None
+        if beside == self._root and text in self._exact:
+            return self._exact[text]  # as most tables have it
         for folder in (beside, self._root):
             whole = os.path.normpath(os.path.join(folder, text))
             if whole.startswith(self._start):
@@ -104,11 +106,12 @@ class Table:
         self._beside = str(path.parent)
         self._files = files
         self.rows = self._read()
+        self._paths = [files.find(row.path, self._beside) for row in self.rows]
 
     @property
     def fitting(self) -> int:
         """How many of the lines name a file that is there."""
-        return sum(self._files.find(row.path, self._beside) is not None for row in self.rows)
+        return sum(path is not None for path in self._paths)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -119,8 +122,7 @@ class Table:
         """The class of each file, and what is wrong with the lines."""
         result = Assigned()
         lines: dict[str, list[Row]] = defaultdict(list)
-        for row in self.rows:
-            path = self._files.find(row.path, self._beside)
+        for row, path in zip(self.rows, self._paths, strict=True):
             if path is None:
                 where = os.path.join(self._beside, row.path.replace("\\", "/"))
                 reason = f"named in {self.name}, line {row.line}, but not there"

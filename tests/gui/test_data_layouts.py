@@ -92,7 +92,7 @@ def test_a_table_is_found_and_others_are_chosen(page, qtbot, flat):
     assert page.bar.layout_button.text() == "Classes: labels.csv"
     assert page.document.data.layout == LayoutSettings()
     actions = {action.text(): action for action in menu_of(page).actions()}
-    assert actions["As it was found"].isChecked()
+    assert actions["Automatic"].isChecked()
     actions["Class from the name: cat, dog"].trigger()
     qtbot.waitUntil(lambda: page.document.class_names == ("cat", "dog"), timeout=WAIT)
     actions = {action.text(): action for action in menu_of(page).actions()}

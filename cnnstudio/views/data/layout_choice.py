@@ -93,7 +93,7 @@ class LayoutButton(Button):
         report = self._report
         if report is None:
             return
-        layouts = {LayoutSettings(): "As it was found"}
+        layouts = {LayoutSettings(): "Automatic"}
         layouts[LayoutSettings(kind="folders")] = "A folder for each class"
         if report.asked.kind in ("csv", "filename"):
             layouts[report.asked] = _capital(_source(report.layout))
