@@ -5,7 +5,7 @@ its grey tones against their median; C. Zauner, "Implementation and Benchmarking
 Hash Functions", 2010) and a picture of 16 × 16 grey tones with its colours. Pictures whose hashes
 differ in at most `DISTANCE` bits are compared by their tones, also a little enlarged for what was
 cropped: where the details correlate by `ALIKE`, and the colours agree, they are near duplicates.
-Pictures of few pixels have few details, and must agree in them by `SMALL_ALIKE`.
+Pictures of few pixels have few details: they must agree in them by `SMALL_ALIKE`, not enlarged.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from cnnstudio.errors import Cancelled
 
 DISTANCE = 10  # of 64 bits
 ALIKE = 0.85
-SMALL_ALIKE = 0.95
+SMALL_ALIKE = 0.97
 SMALL = 48  # pixels: pictures with a smaller side are told from each other more strictly
 SIDE = 64  # pixels: prints are made of pictures of this side
 
@@ -87,8 +87,8 @@ def near_groups(
             one, other = left[begin : begin + 4096], right[begin : begin + 4096]
             if cancelled is not None and cancelled():
                 raise Cancelled
-            least = np.where(small[one] | small[other], SMALL_ALIKE, ALIKE)
-            for place in np.flatnonzero(_alike(kept[one], kept[other], least)):
+            few = small[one] | small[other]
+            for place in np.flatnonzero(_alike(kept[one], kept[other], few)):
                 groups.join(int(one[place]), int(other[place]))
     return [tuple(int(used[index]) for index in group) for group in groups.groups()]
 
@@ -150,8 +150,9 @@ def _differing(values: Numbers) -> Numbers:
     return table[values.view(np.uint16).reshape(-1, 4)].sum(axis=1)
 
 
-def _alike(one: Numbers, other: Numbers, least: Numbers) -> Numbers:
-    """Which pairs of prints (n) show the same."""
+def _alike(one: Numbers, other: Numbers, few: Numbers) -> Numbers:
+    """Which pairs of prints (n) show the same; `few`: a picture of the pair has few pixels."""
+    least = np.where(few, SMALL_ALIKE, ALIKE)
     shift = np.abs(one["colours"].astype(np.float32) - other["colours"]).mean(axis=(1, 2, 3))
     fits = shift <= _COLOUR_SHIFT
     a, b = one["grey"].astype(np.float32), other["grey"].astype(np.float32)
@@ -159,7 +160,7 @@ def _alike(one: Numbers, other: Numbers, least: Numbers) -> Numbers:
     for zoom in _ZOOMS:
         matrix = _enlarging(zoom)
         for x, y in ((a, b), (b, a)):
-            left = np.flatnonzero(fits & ~found)
+            left = np.flatnonzero(fits & ~found & ~few)
             if not len(left):
                 return found
             enlarged = matrix @ y[left] @ matrix.T

@@ -57,6 +57,8 @@ class DataPage(QWidget):
         self._make_parts()
         self._lay_out()
         self._actions = PageActions(self, self._document)
+        augmentation = self.filled.augmentation
+        self.addActions([augmentation.again_action, augmentation.others_action])
         FolderDrop(self, self._dropped)
         self.scanner = Scanner(context.tasks, self)
         self.scanner.began.connect(self._began)
@@ -369,7 +371,6 @@ class DataPage(QWidget):
         self.full_check.progressed.connect(card.show_progress)
         augmentation = self.filled.augmentation
         augmentation.edited.connect(self._edit)
-        self.addActions([augmentation.again_action, augmentation.others_action])
         self.settings.edited.connect(self._edit)
         self.splitting = Splitting(self._context, self.settings.division, self)
         self.settings.picture.suggestion_wanted.connect(self._suggest)

@@ -131,8 +131,14 @@ class CheckCard(QFrame):
     def show_state(self, *, running: bool, check: Check | None) -> None:
         """Show whether a check runs, or what the last one found."""
         self.bar.setVisible(running)
-        self.stop_button.setVisible(running)
-        self.start_button.setVisible(not running)
+        gone, come = self.stop_button, self.start_button
+        if running:
+            gone, come = come, gone
+        held = gone.hasFocus()
+        come.show()
+        if held:
+            come.setFocus()
+        gone.hide()
         if running:
             self.bar.setRange(0, 0)
             self.words.setText("Reading the first pictures…")

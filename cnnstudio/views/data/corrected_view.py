@@ -133,6 +133,8 @@ class CorrectedView(QWidget):
         chosen, shown = self.grid.selected_count(), self.pictures.rowCount()
         words = f"{count(chosen, 'picture')} chosen" if chosen else count(shown, "picture")
         self.label.setText(words)
+        if not chosen and self.back_button.hasFocus():
+            self.grid.setFocus()
         self.back_button.setVisible(chosen > 0)
 
     def _take_back(self) -> None:

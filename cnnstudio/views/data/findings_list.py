@@ -102,9 +102,10 @@ class FindingsList(QListView):
         found = self.currentIndex().data(ENTRY_ROLE)
         return found if isinstance(found, Entry) else None
 
-    def show_entries(self, found: list[Entry]) -> None:
-        """Show `found`; the line that was chosen stays chosen, or one near it."""
-        before, row = self.current(), self.currentIndex().row()
+    def show_entries(self, found: list[Entry], *, anew: bool) -> None:
+        """Show `found`; the line that was chosen stays chosen, or one near it, unless `anew`."""
+        before = None if anew else self.current()
+        row = self.currentIndex().row()
         self.model_.set_entries(found)
         keys = [entry.key for entry in found]
         if before is not None and before.key in keys:

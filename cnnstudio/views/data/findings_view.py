@@ -61,11 +61,16 @@ class FindingsView(QWidget):
 
     def show_look(self, look: Look) -> None:
         """Show what was found; the line that was chosen stays chosen."""
-        self._look = look
+        before, self._look = self._look, look
         self.overview.show_look(look)
-        self.list.show_entries(
-            entries(look.findings, overview.summary(look), corrected_view.summary(look.settings))
+        lines = entries(
+            look.findings, overview.summary(look), corrected_view.summary(look.settings)
         )
+        if any(button.hasFocus() for button in self.detail.buttons):
+            # It goes: the keys must not go on to whatever comes next on the page.
+            self.list.setFocus()
+        other = before is None or before.report.folder != look.report.folder
+        self.list.show_entries(lines, anew=other)
         self._choose()
 
     def show_line(self, key: str) -> None:

@@ -112,7 +112,10 @@ class PictureActions(QFrame):
     def _refresh(self) -> None:
         chosen = self._grid.selected_count()
         self.label.setText(f"{count(chosen, 'picture')} chosen" if chosen else self._words)
-        for button in (self.aside, self.relabel, self.move_button):
+        buttons = (self.aside, self.relabel, self.move_button)
+        if not chosen and any(button.hasFocus() for button in buttons):
+            self._grid.setFocus()
+        for button in buttons:
             button.setVisible(chosen > 0)
         self.rest.setVisible(not chosen)
         self.changed.emit()
