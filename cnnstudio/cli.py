@@ -219,6 +219,16 @@ def parser() -> argparse.ArgumentParser:
     classify.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     classify.add_argument("--top", type=_count, default=3, metavar="K", help="classes to show")
     classify.add_argument("--csv", type=Path, metavar="OUT", help="also write a table")
+    classify.add_argument(
+        "--into", type=Path, metavar="FOLDER", help="also copy the pictures into folders by class"
+    )
+    classify.add_argument(
+        "--threshold",
+        type=_probability,
+        default=0.0,
+        metavar="P",
+        help="with --into: pictures less likely than this go into the folder unsure",
+    )
 
     command("doctor", "versions, devices, and why a GPU is not used", json=document)
     return top
@@ -248,6 +258,16 @@ def _shape(text: str) -> tuple[int, int, int]:
     if not match or 0 in (sizes := tuple(int(part or 3) for part in match.groups())):
         raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 32x32x3")
     return sizes[0], sizes[1], sizes[2]
+
+
+def _probability(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, not {text}")
+    return value
 
 
 def _count(text: str) -> int:

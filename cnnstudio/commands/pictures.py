@@ -242,6 +242,7 @@ def evaluate(options: argparse.Namespace) -> None:
 def classify(options: argparse.Namespace) -> int:
     """Classify pictures; a broken one says so in its line and the others go on."""
     from cnnstudio.evaluation.predict import Classifier, Unreadable
+    from cnnstudio.evaluation.sorting import sort_into
     from cnnstudio.keras_build.trained import TrainedModel
 
     missing = [path for path in options.paths if not path.exists()]
@@ -249,8 +250,10 @@ def classify(options: argparse.Namespace) -> int:
         raise StudioError(f"There is no picture or folder {missing[0]}.")
     classifier = Classifier(TrainedModel.load(options.model))
     table: list[list[Any]] = []
+    results = []
     done = 0
     for result in classifier.classify(options.paths, top=options.top):
+        results.append(result)
         if isinstance(result, Unreadable):
             if options.json:
                 print_line({"path": str(result.path), "error": result.reason})
@@ -269,6 +272,10 @@ def classify(options: argparse.Namespace) -> int:
         table.extend([result.path, name, f"{share:.6f}", ""] for name, share in ranked)
     if options.csv:
         write_csv(options.csv, ("path", "class", "probability", "error"), table)
+    if options.into is not None:
+        found = sort_into(results, options.into, threshold=options.threshold)
+        for name, number in found.copied.items():
+            print(f"{number:,} copied into {found.folder / name}", file=sys.stderr)
     return 0 if done else 1
 
 

@@ -36,8 +36,10 @@ from cnnstudio.keras_build.trained import MODEL_SUFFIXES
 from cnnstudio.views import theme
 from cnnstudio.views.classify.chooser import ModelChooser
 from cnnstudio.views.classify.detail import Detail
+from cnnstudio.views.classify.filtering import FilterBar
 from cnnstudio.views.classify.results import ROW_HEIGHT, ResultModel, results_csv
 from cnnstudio.views.classify.session import Session
+from cnnstudio.views.classify.sorter import Sorter
 from cnnstudio.views.classify.table import PredictionTable
 from cnnstudio.views.classify.target import DropTarget
 from cnnstudio.views.context import Context
@@ -235,6 +237,7 @@ class ClassifyPage(QWidget):
         """The page as it should be now: an invitation, or a bar over results."""
         filled = bool(self.results.results) or self.session.busy
         self.split.setVisible(filled)
+        self.filters.setVisible(filled)
         if filled:
             self.target.show_bar()
         else:
@@ -271,6 +274,11 @@ class ClassifyPage(QWidget):
         choose_folder(
             self, "Open a folder of pictures to classify", lambda path: self.classify([path])
         )
+
+    def _explain(self, picture: Path) -> None:
+        if self._used is not None:
+            self._context.show_page("explore")
+            self._context.why_requested.emit(self._used, picture)
 
     # --- events
 
@@ -324,6 +332,12 @@ class ClassifyPage(QWidget):
         self.table = PredictionTable(self.results, self._context.tasks)
         self.detail = Detail(self._context.tasks)
         self.table.current_result.connect(self.detail.show_result)
+        self.table.why_wanted.connect(self._explain)
+        self.filters = FilterBar(self.table.filter)
+        self.sorter = Sorter(self._context, self)
+        self.filters.sort_wanted.connect(
+            lambda: self.sorter.ask(self, self.table.rows(), self.filters.threshold)
+        )
 
     def _make_actions(self) -> None:
         for text, name, keys, slot in (
@@ -365,6 +379,7 @@ class ClassifyPage(QWidget):
         outer.addWidget(Line())
         outer.addWidget(self.message)
         outer.addLayout(around)
+        outer.addWidget(self.filters)
         outer.addWidget(self.split, 1)
 
 

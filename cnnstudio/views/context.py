@@ -13,6 +13,7 @@ from cnnstudio.app.document import Document
 from cnnstudio.app.settings import Settings
 from cnnstudio.app.tasks import TaskRunner
 from cnnstudio.app.trainer import Trainer
+from cnnstudio.graph.project import Project
 
 Kind = Literal["info", "error", "success"]
 # A button in a notification: what it says and what it does.
@@ -54,10 +55,14 @@ class Context(QObject):
     run_changed = Signal(object)
     # Show what the network makes of a picture, layer by layer, on the Explore page: Path.
     explain_requested = Signal(object)
+    # Show what mattered to a network in a picture, on the Explore page: its Path, the picture's.
+    why_requested = Signal(object, object)
     # Measure a run or model on pictures on the Explore page: Path.
     evaluate_requested = Signal(object)
     # Compare the networks at two paths, or the one at one path with the project: tuple of Path.
     compare_requested = Signal(object)
+    # Begin an untitled project with what another holds: Project, and what to call it.
+    project_copy_requested = Signal(object, str)
 
     def __init__(
         self,
@@ -115,6 +120,10 @@ class Context(QObject):
     def compare(self, *paths: Path) -> None:
         """Show two networks side by side, or one beside the project's: projects, runs, models."""
         self.compare_requested.emit(tuple(Path(path) for path in paths))
+
+    def open_project_copy(self, project: Project, name: str) -> None:
+        """Begin an untitled project that is a copy of another, after the one that is open."""
+        self.project_copy_requested.emit(project, name)
 
     def train(self) -> None:
         """Show the Train page and start a training there."""

@@ -100,10 +100,11 @@ class ExplorePage(QWidget):
         self.maps_tab.picture_box.picked.connect(self.mattered_tab.set_picture)
         self.mattered_tab.picked.connect(self._share_picture)
         self.evaluation_tab.explained.connect(self.explain)
-        self.evaluation_tab.mattered.connect(self._explain_why)
+        self.evaluation_tab.mattered.connect(self._why)
         context.trainer.events.connect(self._happened)
         context.trainer.state_changed.connect(self._state_changed)
         context.explain_requested.connect(self.explain)
+        context.why_requested.connect(self.explain_why)
         context.evaluate_requested.connect(self.evaluate_run)
         self._actions = self._make_actions()
         self.maps_tab.say(NO_MODEL)
@@ -132,7 +133,16 @@ class ExplorePage(QWidget):
         self.tabs.setCurrentWidget(self.maps_tab)
         self.maps_tab.set_picture(Path(picture))
 
-    def _explain_why(self, picture: Path) -> None:
+    def explain_why(self, model: Path, picture: Path) -> None:
+        """Show what mattered in a picture to the network at `model`, a run or a file."""
+        self._why(picture)
+        if self.chooser.path != model:
+            if model.is_dir():
+                self.chooser.choose_run(model)
+            else:
+                self.chooser.open_file(model)
+
+    def _why(self, picture: Path) -> None:
         self.tabs.setCurrentWidget(self.mattered_tab)
         self.mattered_tab.set_picture(picture)
 

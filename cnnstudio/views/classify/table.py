@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
 from cnnstudio.app.tasks import TaskRunner
 from cnnstudio.evaluation.predict import Unreadable
+from cnnstudio.views.classify.filtering import ResultFilter
 from cnnstudio.views.classify.results import (
     CLASSES,
     CONFIDENCE,
@@ -30,6 +31,8 @@ class PredictionTable(QTableView):
 
     # Another row is the current one: a Prediction, an Unreadable or None.
     current_result = Signal(object)
+    # What mattered in a picture is wanted: Path.
+    why_wanted = Signal(object)
 
     def __init__(
         self, results: ResultModel, tasks: TaskRunner, parent: QWidget | None = None
@@ -38,7 +41,7 @@ class PredictionTable(QTableView):
         name_widget(self, "predictionTable", "Predictions")
         self._tasks = tasks
         self._viewer: PictureViewer | None = None
-        self._sorted = QSortFilterProxyModel(self)
+        self._sorted = self.filter = ResultFilter(self)
         self._sorted.setSourceModel(results)
         self._sorted.setSortRole(SORT_ROLE)
         self.setModel(self._sorted)
@@ -101,13 +104,19 @@ class PredictionTable(QTableView):
     def _tell_current(self) -> None:
         self.current_result.emit(self.currentIndex().data(RESULT_ROLE))
 
-    def _menu(self, point: QPoint) -> None:
-        chosen = self.selected()
-        if not chosen:
-            return
+    def menu(self, chosen: list[Result]) -> QMenu:
+        """What can be done with results."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction("Open large", self.open_large)
-        menu.addAction("Show in file manager", lambda: show_in_folder(chosen[0].path))
+        first = chosen[0]
+        if not isinstance(first, Unreadable):
+            menu.addAction("What mattered", lambda: self.why_wanted.emit(first.path))
+        menu.addAction("Show in file manager", lambda: show_in_folder(first.path))
         menu.addAction("Copy as CSV", self.copy)
-        menu.popup(self.viewport().mapToGlobal(point))
+        return menu
+
+    def _menu(self, point: QPoint) -> None:
+        chosen = self.selected()
+        if chosen:
+            self.menu(chosen).popup(self.viewport().mapToGlobal(point))
