@@ -30,16 +30,23 @@ class FarView:
         self._layers, self._links, self._frames = layers, links, frames
         self._cards: list[tuple[QBrush, list[QRectF]]] | None = None
         self._lines: list[QLineF] = []
-        self._area = QRectF()
+        self._area: QRectF | None = None
 
     def forget(self) -> None:
-        self._cards = None
+        self._cards = self._area = None
 
     @property
     def area(self) -> QRectF:
         """The cards and what runs beside them, without figures."""
-        if self._cards is None:
-            self._collect()
+        if self._area is None:
+            spots = [item.spot for item in self._layers()] or [(0.0, 0.0)]
+            across = [x for item in self._links() for x, _ in item.route]
+            left = min([*across, *(x for x, _ in spots)])
+            right = max([*across, *(x + size.CARD_WIDTH for x, _ in spots)])
+            top, bottom = min(y for _, y in spots), max(y for _, y in spots) + size.CARD_HEIGHT
+            self._area = QRectF(left, top, right - left, bottom - top)
+            for frame in self._frames():
+                self._area = self._area.united(frame.area)
         return self._area
 
     def draw(self, painter: QPainter) -> None:
@@ -68,7 +75,8 @@ class FarView:
         groups: dict[object, tuple[QBrush, list[QRectF]]] = {}
         for item in self._layers():
             brush = item.ground()
-            key: object = brush.color().rgb()
+            # Cards of a family or a shade share one brush.
+            key: object = id(brush)
             if item.isSelected():
                 key, brush = "selected", look.accent
             elif item.severity is not None:
@@ -78,14 +86,6 @@ class FarView:
         self._lines = [
             QLineF(*start, *end) for item in self._links() for start, end in pairwise(item.route)
         ]
-        spots = [item.spot for item in self._layers()] or [(0.0, 0.0)]
-        across = [x for item in self._links() for x, _ in item.route]
-        left = min([*across, *(x for x, _ in spots)])
-        right = max([*across, *(x + size.CARD_WIDTH for x, _ in spots)])
-        top, bottom = min(y for _, y in spots), max(y for _, y in spots) + size.CARD_HEIGHT
-        self._area = QRectF(left, top, right - left, bottom - top)
-        for frame in self._frames():
-            self._area = self._area.united(frame.area)
 
 
 def paint_dots(painter: QPainter, area: QRectF) -> None:
