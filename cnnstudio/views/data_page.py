@@ -143,22 +143,8 @@ class DataPage(QWidget):
                 changed = data.model_copy(update={"layout": report.asked})
                 self._document.set_data(changed, f"Read classes from {facts.source(report)}")
             return
-        changed = data.model_copy(
-            update={
-                "folder": str(folder),
-                "layout": report.asked,
-                "image_size": tuple(report.suggested_size),
-                "color_mode": report.suggested_color_mode,
-                # What was said of other pictures.
-                "split": data.split.model_copy(update={"recorded": None}),
-                "excluded": (),
-                "relabelled": {},
-                "merged": {},
-                "moved": {},
-            }
-        )
         self.match.forget()
-        self._document.set_data(changed, f"Open {folder.name}")
+        self._document.set_data(work.of_other_folder(data, report), f"Open {folder.name}")
 
     def _is_own(self, folder: Path) -> bool:
         """Whether `folder`, as it was looked through last, is what the project names."""

@@ -72,7 +72,8 @@ class LayoutButton(Button):
         )
         dialog.open()
 
-    def _ask_table(self) -> None:
+    def ask_table(self) -> None:
+        """Let the person choose the table of the classes."""
         report = self._report
         if report is not None:
             choose_file(
@@ -108,7 +109,7 @@ class LayoutButton(Button):
             self._choices.addAction(action)
         self._choices.addSeparator()
         for text, name, slot in (
-            ("Choose a table…", "layoutTableAction", self._ask_table),
+            ("Choose a table…", "layoutTableAction", self.ask_table),
             ("Describe the file names…", "layoutPatternAction", self.ask_pattern),
         ):
             action = self._choices.addAction(text, slot)

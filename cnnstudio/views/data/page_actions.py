@@ -29,6 +29,15 @@ class PageActions(QObject):
         self.check = self._add("Check every picture", "checkAction", page.check, "F7")
         self.report = self._add("Export the report…", "reportAction", page.export_report)
         self._line()
+        layout, splitting = page.bar.layout_button, page.splitting
+        self.reading = [
+            self._add("Read classes from a table…", "readTableAction", layout.ask_table),
+            self._add("Read classes from the file names…", "readNamesAction", layout.ask_pattern),
+        ]
+        self.keep = self._add("Keep the split", "keepSplitAction", splitting.keep, "Ctrl+Alt+K")
+        self.forget = self._add("Forget the kept split", "forgetSplitAction", splitting.forget)
+        self.folds = self._add("Train all folds", "trainFoldsAction", splitting.train_folds)
+        self._line()
         self.chosen = [
             self._add("Set the chosen pictures aside", "asideAction", self._aside, "Del"),
             self._add("Change their class…", "relabelAction", self._relabel, "Ctrl+L"),
@@ -54,6 +63,12 @@ class PageActions(QObject):
         known = page.looker.last is not None and page.stack.currentWidget() is page.filled
         self.check.setEnabled(known and not page.full_check.running)
         self.report.setEnabled(known)
+        split = self._document.data.split
+        for action in self.reading:
+            action.setEnabled(known)
+        self.keep.setEnabled(known and split.recorded is None)
+        self.forget.setEnabled(split.recorded is not None)
+        self.folds.setEnabled(known and split.by == "folds" and split.recorded is None)
         self.back.setEnabled(known and corrects(self._document.data))
 
     def _bar(self) -> PictureActions | None:

@@ -10,8 +10,9 @@ from cnnstudio.views.drop import DropFrame
 from cnnstudio.views.widgets import EmptyState
 
 TEXT = (
-    "Drop a folder of pictures here: one folder for each class, or train, val and test folders "
-    "of those. Nothing is copied, changed or sent anywhere."
+    "Drop a folder of pictures here: one folder for each class, train, val and test folders of "
+    "those, or pictures with a table of their classes or the class in their names. Nothing is "
+    "copied, changed or sent anywhere."
 )
 
 

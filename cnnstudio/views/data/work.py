@@ -109,6 +109,23 @@ def recorded(report: FolderReport, data: DataSettings) -> SplitSettings:
     return record(make_dataset(report, data))
 
 
+def of_other_folder(data: DataSettings, report: FolderReport) -> DataSettings:
+    """The settings for the folder of `report`, without what was said of other pictures."""
+    return data.model_copy(
+        update={
+            "folder": str(report.folder),
+            "layout": report.asked,
+            "image_size": tuple(report.suggested_size),
+            "color_mode": report.suggested_color_mode,
+            "split": data.split.model_copy(update={"recorded": None}),
+            "excluded": (),
+            "relabelled": {},
+            "merged": {},
+            "moved": {},
+        }
+    )
+
+
 def folder_inside(report: FolderReport) -> Path | None:
     """The one folder inside, when that is where the classes are; None otherwise."""
     if report.splits or len(report.classes) != 1:
