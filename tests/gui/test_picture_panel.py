@@ -139,6 +139,11 @@ def test_what_is_rarely_set_is_folded_away_unless_it_is_set(page, qtbot):
     press(qtbot, page, "morePictureButton")
     assert panel.interpolation.isVisible()
     assert panel.background.isVisible()
+    page.resize(1280, 560)  # too low for all of it: what was opened is scrolled into sight
+    for _ in range(2):
+        press(qtbot, page, "morePictureButton")
+    qtbot.waitUntil(lambda: not panel.interpolation.visibleRegion().isEmpty(), timeout=WAIT)
+    page.resize(1280, 900)
     press(qtbot, page, "dataResize_pad")
     assert panel.margins.isVisible()
     assert not panel.background.isVisible()

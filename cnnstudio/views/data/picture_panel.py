@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from cnnstudio.data.settings import DataSettings
@@ -179,6 +179,9 @@ class PicturePanel(ScrolledColumn):
     def _turn(self) -> None:
         self._open = not self._open
         self._show_more()
+        if self._open:
+            # Once it has its place.
+            QTimer.singleShot(0, self, lambda: self.ensureWidgetVisible(self._further))
 
     def _height_changed(self, height: int) -> None:
         before, width = self._data.image_size
