@@ -251,12 +251,18 @@ class FolderReport:
 
 
 def relative(folder: Path, path: Path) -> str:
-    """A picture's path as the project holds it: below the folder, parts joined by /."""
+    """A picture's path as the project holds it: below the folder, parts joined by /.
+
+    A table may name pictures elsewhere; their paths lead out of the folder.
+    """
     whole, root = str(path), str(folder)
     if whole.startswith(root) and whole[len(root) : len(root) + 1] == os.sep:
         inside = whole[len(root) + 1 :]
     else:
-        inside = str(path.relative_to(folder))
+        try:
+            inside = os.path.relpath(path, folder)
+        except ValueError:  # on another drive
+            inside = whole
     if os.sep != "/":
         inside = inside.replace(os.sep, "/")
     return inside if inside.isascii() else shown(inside)

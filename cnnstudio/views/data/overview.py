@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cnnstudio.views.data.looking import Look
 
 FINE = "Nothing is wrong with the pictures that are used, as far as their first bytes tell."
+ALL_FINE = "Every picture was decoded, and nothing is wrong with those that are used."
 
 
 class Overview(ScrolledColumn):
@@ -48,7 +49,8 @@ class Overview(ScrolledColumn):
     def show_look(self, look: Look) -> None:
         """Show the figures of the pictures that are used."""
         found = look.figures
-        self.words.setText(FINE if not look.findings else summary(look))
+        fine = FINE if look.check is None else ALL_FINE
+        self.words.setText(summary(look) if look.findings else fine)
         for bars, counts in (
             (self.sides, found.sides),
             (self.shapes, found.shapes),

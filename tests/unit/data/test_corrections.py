@@ -139,6 +139,14 @@ def test_a_name_that_is_no_text_has_a_key():
     assert corrected(report, DataSettings(excluded=(key,))).images == 0
 
 
+def test_a_picture_outside_of_the_folder_has_a_key_too():
+    away = Picture(Path("/elsewhere/1.png"), "a", None, 1, 1, "L", "PNG")
+    report = FolderReport(ROOT, (away, picture("a/1.png")))
+    assert set(report.by_key) == {"../elsewhere/1.png", "a/1.png"}
+    settings = corrections.set_aside(DataSettings(), ["../elsewhere/1.png"])
+    assert corrected(report, settings).images == 1
+
+
 KEYS = [f"{split}/{name}/{n}.png" for split in ("train", "val") for name in "abc" for n in (1, 2)]
 NAMES = st.sampled_from([*"abcdx"])
 
