@@ -163,6 +163,7 @@ def ignored_inputs(count: int) -> Finding:
         "ignored-inputs",
         f"{{name}} has {count} inputs, but adds only the first two: remove the other links.",
         f"uses 2 of {count} inputs",
+        (("Remove the other links", remedies.keeping_inputs(2)),),
     )
 
 

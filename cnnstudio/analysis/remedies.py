@@ -179,6 +179,15 @@ def replacing_by(source: str) -> Edit:
     return edit
 
 
+def keeping_inputs(count: int) -> Edit:
+    """An edit that removes all links to the layer but the first ones."""
+
+    def edit(network: Network, name: str) -> Network:
+        return cutting(network.inputs_of(name)[count:])(network, name)
+
+    return edit
+
+
 def cutting(sources: Sequence[str]) -> Edit:
     """An edit that removes the links from `sources` to the layer."""
 

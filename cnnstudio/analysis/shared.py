@@ -31,13 +31,14 @@ def sharing_problems(network: Network, infos: Infos) -> Iterator[Problem]:
 
 def _unfit(owner: str, first: LayerInfo, use: LayerInfo) -> Problem:
     made, given = _said(first), _said(use)
+    short = f"weights for {made}, gets {given}"
     return Problem(
         use.name,
         "error",
         "shared-weights",
         f"{use.name} shares the weights of {owner}, which are made for {made}, but gets "
         f"{given}: give it weights of its own, or feed it what {first.name} gets.",
-        f"weights for {made}, gets {given}",
+        short if len(short) <= 40 else f"{short[:39]}…",
         (Remedy("Give it weights of its own", bound(own_weights, use.name)),),
     )
 
