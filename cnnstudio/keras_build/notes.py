@@ -1,4 +1,4 @@
-"""What an exported `.keras` file says besides what Keras reads: class names, the preparation.
+"""What a `.keras` file of ours says besides what Keras reads: class names, the preparation.
 
 A `.keras` file is a zip archive of which Keras reads the members it knows, so the note travels in
 the file itself and whoever has only Keras loads it as ever.

@@ -92,9 +92,9 @@ class TrainedModel:
     def load(cls, path: str | Path) -> TrainedModel:
         """Load a run folder, or a `.keras` or `.h5` file.
 
-        Class names come from the note in an exported file, or from `classes.txt` in the run
-        folder or beside the file; else they are "class 0", "class 1" and so on. Raises
-        `ModelError`.
+        Class names and preparation are those of the run folder, away from it those of the note
+        in the file; names may stand in a `classes.txt` beside it, else they are "class 0",
+        "class 1" and so on. Raises `ModelError`.
         """
         path = Path(path)
         if path.suffix == SUFFIX and path.name != PROJECT_FILE:
@@ -107,12 +107,12 @@ class TrainedModel:
             remember_uses(model, project.network)
         outputs = model.outputs[0].shape[-1]
         count = 2 if outputs == 1 else outputs
-        note = note_in(file)
+        note = note_in(file) if project is None else None
+        data = note.data if note is not None else project.data if project is not None else {}
         if note is not None and len(note.classes) == count:
             names: list[str] | None = list(note.classes)
         else:
             names = _class_names(file, count, strict=path.is_dir())
-        data = note.data if note is not None else project.data if project is not None else {}
         return cls(
             model=model,
             classes=names or [f"class {number}" for number in range(count)],

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from cnnstudio.data.dataset import Dataset, split_table
 from cnnstudio.graph.project import Project, project_to_json
+from cnnstudio.keras_build.notes import add_note
 from cnnstudio.keras_build.trained import (
     CHECKPOINT_FOLDER,
     CLASSES_FILE,
@@ -31,6 +32,7 @@ from cnnstudio.keras_build.trained import (
     PROJECT_FILE,
     SPLIT_FILE,
     TENSORBOARD_FOLDER,
+    run_project,
 )
 from cnnstudio.training import checkpoint
 from cnnstudio.training.errors import TrainingError, writing
@@ -160,7 +162,14 @@ class RunFolder:
         beside = path.with_name("model.part.keras")
         with writing(path, self.kept):
             model.save(beside)
+            self._note(beside)
             os.replace(beside, path)
+
+    def _note(self, file: Path) -> None:
+        """Write into a model what it takes to use it elsewhere."""
+        project, listed = run_project(file), self.path / CLASSES_FILE
+        if project is not None and listed.exists():
+            add_note(file, listed.read_text(encoding="utf-8").splitlines(), project.data)
 
     @property
     def has_model(self) -> bool:

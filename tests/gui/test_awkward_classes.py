@@ -94,11 +94,16 @@ def test_training_completes_on_the_usable_pictures(trained, usable):
     assert started.training_images + started.validation_images == len(usable)
 
 
-def test_the_run_says_how_its_pictures_were_prepared(trained):
+def test_the_run_says_how_its_pictures_were_prepared(keras, trained, tmp_path):
     wanted = Preparation((16, 20), "rgb", "pad", "lanczos", "#2080c0")
     assert TrainedModel.load(trained.run).preparation == wanted
     assert TrainedModel.load(trained.run / "model.keras").preparation == wanted
     assert load_project(trained.run / "project.cnns").data["resize"] == "pad"
+    # Its model alone says so, too, and who has only Keras opens it as ever.
+    shutil.copy(trained.run / "model.keras", tmp_path / "moved.keras")
+    moved = TrainedModel.load(tmp_path / "moved.keras")
+    assert (moved.preparation, moved.classes) == (wanted, ["first", "second"])
+    assert keras.saving.load_model(tmp_path / "moved.keras").input_shape == (None, 16, 20, 3)
 
 
 def test_the_command_line_names_what_it_cannot_use(trained, capsys):
