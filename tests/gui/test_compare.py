@@ -12,10 +12,10 @@ from cnnstudio.graph.presets import PRESETS
 from cnnstudio.graph.project import Project, save_project
 from cnnstudio.views import theme
 from cnnstudio.views.compare.dialog import CompareDialog
-from cnnstudio.views.compare.model import COLOUR_ROLE, COLOURS, HEADINGS
+from cnnstudio.views.compare.model import COLOUR_ROLE, COLOURS, RowModel
 
 LEFT = Qt.MouseButton.LeftButton
-KIND, LAYER, _, DETAILS, OUTPUT, PARAMETERS = range(len(HEADINGS))
+KIND, LAYER, _, DETAILS, OUTPUT, PARAMETERS = range(len(RowModel.columns))
 
 
 @pytest.fixture

@@ -68,10 +68,10 @@ def test_a_range_has_two_ends(qtbot):
     editor = editor_for(field)
     qtbot.addWidget(editor)
     editor.show_value((-0.1, 0.1))
-    assert (editor.low.text(), editor.high.text()) == ("-0.1", "0.1")
-    typed(qtbot, editor.high, "0.25")
+    assert (editor.edits[0].text(), editor.edits[1].text()) == ("-0.1", "0.1")
+    typed(qtbot, editor.edits[1], "0.25")
     assert field.check(editor.value()) == (-0.1, 0.25)
-    typed(qtbot, editor.low, "0.5")
+    typed(qtbot, editor.edits[0], "0.5")
     with pytest.raises(ValueError, match="from the lowest to the highest"):
         field.check(editor.value())
 

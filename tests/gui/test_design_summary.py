@@ -10,12 +10,12 @@ from strategies import edited, networks
 
 from cnnstudio.analysis import analyse
 from cnnstudio.graph import edits
-from cnnstudio.views.design.summary import HEADINGS, SummaryModel
+from cnnstudio.views.design.summary import SummaryModel
 
 
 def cells(model):
     return [
-        [model.index(row, column).data() for column in range(len(HEADINGS))]
+        [model.index(row, column).data() for column in range(model.columnCount())]
         for row in range(model.rowCount())
     ]
 
@@ -55,7 +55,7 @@ def test_a_setting_of_the_last_layer_changes_only_its_row(design):
     changed = []
     model.dataChanged.connect(lambda first, _last: changed.append(first.row()))
     page.document.edit("", edits.set_setting, page.document.network.order[-1], "activation", "relu")
-    assert changed == [len(model.infos) - 1]
+    assert changed == [len(model.entries) - 1]
 
 
 def test_problems_that_stay_keep_their_cards(design):

@@ -89,7 +89,7 @@ class LayerTable(QTableView):
 
     def _open(self, row: int) -> None:
         if row >= 0:
-            found = self.rows.rows[row]
+            found = self.rows.entries[row]
             self.opened.emit(tuple(info.name for info in (found.new, found.old) if info))
 
 

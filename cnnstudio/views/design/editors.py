@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnstudio.graph.spec import L1L2, Field, Kind, Made
+from cnnstudio.graph.spec import Field, Kind, Made
 from cnnstudio.views.design.editor import Editor, sign
-from cnnstudio.views.design.lists import ListEditor, RangeEditor
+from cnnstudio.views.design.lists import ListEditor, PenaltyEditor, RangeEditor
 from cnnstudio.views.design.numbers import LockButton, NumberEdit, WholeEdit
 from cnnstudio.views.widgets import Secondary
 
@@ -168,32 +168,6 @@ class SeveralEditor(Editor):
         for edit in self.edits:
             if edit is not source and edit.text() != source.text():
                 edit.setText(source.text())
-
-
-class PenaltyEditor(Editor):
-    """REGULARIZER: L1 and L2; both zero is no penalty."""
-
-    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
-        super().__init__(field, parent)
-        self.l1, self.l2 = NumberEdit(), NumberEdit()
-        for edit, part in ((self.l1, "L1"), (self.l2, "L2")):
-            self._say(edit, part)
-            edit.setMinimumWidth(36)
-            edit.typed.connect(self.edited)
-            self.row.addWidget(sign(part))
-            self.row.addWidget(edit, 1)
-
-    @property
-    def inputs(self) -> Sequence[QWidget]:
-        return (self.l1, self.l2)
-
-    def value(self) -> Any:
-        return L1L2(self.l1.parsed(), self.l2.parsed())
-
-    def show_value(self, value: Any) -> None:
-        penalty = value or L1L2()
-        self.l1.show_value(penalty.l1)
-        self.l2.show_value(penalty.l2)
 
 
 class ObjectEditor(Editor):

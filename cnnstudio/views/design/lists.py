@@ -1,4 +1,4 @@
-"""Editors for several numbers: lists of any length, and from the lowest to the highest."""
+"""Editors for several numbers: lists of any length, two numbers with their words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from cnnstudio.graph.spec import Field, Kind
+from cnnstudio.graph.spec import L1L2, Field, Kind
 from cnnstudio.views.design.editor import Editor, sign
 from cnnstudio.views.design.numbers import NumberEdit, evaluate, whole
 from cnnstudio.views.design.wording import number_text
@@ -59,26 +59,47 @@ class ListEditor(Editor):
         self.edit.setText(", ".join(map(number_text, parts)))
 
 
-class RangeEditor(Editor):
-    """RANGE: the lowest and the highest number."""
+class TwoNumbers(Editor):
+    """Two numbers in one line, each behind its word."""
+
+    words = ("", "")
 
     def __init__(self, field: Field, parent: QWidget | None = None) -> None:
         super().__init__(field, parent)
-        self.low, self.high = NumberEdit(), NumberEdit()
-        for edit, part in ((self.low, "from"), (self.high, "to")):
-            self._say(edit, part)
+        self.edits = (NumberEdit(), NumberEdit())
+        for edit, word in zip(self.edits, self.words, strict=True):
+            self._say(edit, word)
             edit.setMinimumWidth(36)
             edit.typed.connect(self.edited)
-            self.row.addWidget(sign(part))
+            self.row.addWidget(sign(word))
             self.row.addWidget(edit, 1)
 
     @property
     def inputs(self) -> Sequence[QWidget]:
-        return (self.low, self.high)
+        return self.edits
 
     def value(self) -> Any:
-        return self.low.parsed(), self.high.parsed()
+        return tuple(edit.parsed() for edit in self.edits)
 
     def show_value(self, value: Any) -> None:
-        self.low.show_value(value[0])
-        self.high.show_value(value[1])
+        for edit, number in zip(self.edits, value, strict=True):
+            edit.show_value(number)
+
+
+class RangeEditor(TwoNumbers):
+    """RANGE: the lowest and the highest number."""
+
+    words = ("from", "to")
+
+
+class PenaltyEditor(TwoNumbers):
+    """REGULARIZER: L1 and L2; both zero is no penalty."""
+
+    words = ("L1", "L2")
+
+    def value(self) -> Any:
+        return L1L2(*super().value())
+
+    def show_value(self, value: Any) -> None:
+        penalty = value or L1L2()
+        super().show_value((penalty.l1, penalty.l2))

@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QItemSelection,
     QItemSelectionModel,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     QRectF,
     Qt,
     Signal,
@@ -41,12 +39,12 @@ from cnnstudio.views import theme
 from cnnstudio.views.design.alike import alike_ends
 from cnnstudio.views.design.paints import font
 from cnnstudio.views.design.wording import bytes_text, count_text, shape_text, short_count
+from cnnstudio.views.table_model import Column, Index, TableModel
 from cnnstudio.views.widgets import BAR_COLOR_ROLE, BAR_ROLE, BarDelegate, name_widget
 
 if TYPE_CHECKING:
     from cnnstudio.analysis import Analysis, LayerInfo
 
-HEADINGS = ("Layer", "Output", "Parameters", "Multiply-adds", "Memory")
 LAYER, OUTPUT, PARAMETERS, MULTIPLY_ADDS, MEMORY = range(5)
 _ROW = 24
 _MEMORY_COLOR = theme.current().family[Category.POOLING]
@@ -54,21 +52,28 @@ _MEMORY_COLOR = theme.current().family[Category.POOLING]
 _WIDTHS = {OUTPUT: 116, PARAMETERS: 112, MULTIPLY_ADDS: 104, MEMORY: 80}
 _BARS = {PARAMETERS: 44, MEMORY: 30}
 _WIDE = 600
-_Index = QModelIndex | QPersistentModelIndex
 
 
-class SummaryModel(QAbstractTableModel):
-    """The layers of an analysis, in topological order."""
+class SummaryModel(TableModel):
+    """The layers of an analysis, in topological order; `entries` are what is known of them."""
+
+    columns = (
+        Column("Layer"),
+        Column("Output", right=True),
+        Column("Parameters", right=True),
+        Column("Multiply-adds", right=True),
+        Column("Memory", right=True),
+    )
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.infos: list[LayerInfo] = []
+        self.entries: list[LayerInfo] = []
         self.rows: dict[str, int] = {}
         self._most_parameters = self._most_bytes = 1
 
     def show_analysis(self, analysis: Analysis) -> bool:
         """Show an analysis; True if the rows are others than before."""
-        before, infos = self.infos, list(analysis.layers.values())
+        before, infos = self.entries, list(analysis.layers.values())
         changed = [info is not old for info, old in zip(infos, before, strict=False)]
         top = changed.index(True) if True in changed else len(changed)
         names = [info.name for info in infos]
@@ -76,7 +81,7 @@ class SummaryModel(QAbstractTableModel):
         if not same:
             self._exchange(infos, names)
         most = self._most_parameters, self._most_bytes
-        self.infos = infos
+        self.entries = infos
         self._most_parameters = max([1, *(info.parameters for info in infos)])
         self._most_bytes = max([1, *(info.activation_bytes for info in infos)])
         if most != (self._most_parameters, self._most_bytes):
@@ -92,38 +97,19 @@ class SummaryModel(QAbstractTableModel):
         nowhere = QModelIndex()
         if top < len(before) - bottom:
             self.beginRemoveRows(nowhere, top, len(before) - bottom - 1)
-            self.infos = self.infos[:top] + self.infos[len(before) - bottom :]
-            self.rows = {info.name: row for row, info in enumerate(self.infos)}
+            self.entries = self.entries[:top] + self.entries[len(before) - bottom :]
+            self.rows = {info.name: row for row, info in enumerate(self.entries)}
             self.endRemoveRows()
         if top < len(names) - bottom:
             self.beginInsertRows(nowhere, top, len(names) - bottom - 1)
-            self.infos = infos
+            self.entries = infos
             self.rows = {name: row for row, name in enumerate(names)}
             self.endInsertRows()
 
-    def rowCount(self, parent: _Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self.infos)
-
-    def columnCount(self, parent: _Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(HEADINGS)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return HEADINGS[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(section)
-        return None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        info, column = self.infos[index.row()], index.column()
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        info, column = self.entries[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             return cells(info)[column]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(column)
         if role == BAR_ROLE and info.output_shape is not None:
             if column == PARAMETERS:
                 return info.parameters / self._most_parameters
@@ -140,7 +126,7 @@ class SummaryModel(QAbstractTableModel):
                 MULTIPLY_ADDS: f"{info.multiply_adds:,}",
                 MEMORY: f"{info.activation_bytes:,} bytes for one picture",
             }.get(column)
-        return None
+        return super().data(index, role)
 
 
 def cells(info: LayerInfo) -> tuple[str, str, str, str, str]:
@@ -229,8 +215,9 @@ class SummaryTable(QTableView):
         """Headings and rows with whole numbers, for a spreadsheet."""
         out = io.StringIO()
         writer = csv.writer(out, delimiter=separator, lineterminator="\n")
-        writer.writerow((*HEADINGS[:MEMORY], "Memory (bytes)"))
-        for info in self.rows.infos:
+        headings = [column.heading for column in SummaryModel.columns[:MEMORY]]
+        writer.writerow((*headings, "Memory (bytes)"))
+        for info in self.rows.entries:
             shape = shape_text(info.output_shape, tight=True)
             writer.writerow(
                 (info.name, shape, info.parameters, info.multiply_adds, info.activation_bytes)
@@ -249,13 +236,13 @@ class SummaryTable(QTableView):
         else:
             super().keyPressEvent(event)
 
-    def _name(self, index: _Index) -> str:
-        return self.rows.infos[index.row()].name
+    def _name(self, index: Index) -> str:
+        return self.rows.entries[index.row()].name
 
     def _tell(self) -> None:
         if not self._following:
             rows = {index.row() for index in self.selectionModel().selectedRows()}
-            self.picked.emit(tuple(self.rows.infos[row].name for row in sorted(rows)))
+            self.picked.emit(tuple(self.rows.entries[row].name for row in sorted(rows)))
 
     def _menu(self, at: Any) -> None:
         menu = QMenu(self)
@@ -287,7 +274,8 @@ class Totals(QWidget):
             short_count(analysis.multiply_adds),
             bytes_text(analysis.activation_bytes),
         )
-        said = (f"{what} {cell}" for what, cell in zip(HEADINGS, self._cells, strict=True) if cell)
+        named = zip(SummaryModel.columns, self._cells, strict=True)
+        said = (f"{column.heading} {cell}" for column, cell in named if cell)
         self.setAccessibleDescription(", ".join(said))
         self.update()
 
@@ -305,7 +293,7 @@ class Totals(QWidget):
                 area = QRectF(left, 0, width - 16 - self._table.bars[column], self.height())
             else:
                 area = QRectF(left + 11, 0, width - 22, self.height())
-            painter.drawText(area, int(_alignment(column)), text)
+            painter.drawText(area, int(SummaryModel.columns[column].alignment), text)
 
 
 class Summary(QWidget):
@@ -324,8 +312,3 @@ class Summary(QWidget):
     def show_analysis(self, analysis: Analysis, selected: tuple[str, ...]) -> None:
         self.table.show_analysis(analysis, selected)
         self.totals.show_analysis(analysis)
-
-
-def _alignment(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignLeft if column == LAYER else Qt.AlignmentFlag.AlignRight
-    return side | Qt.AlignmentFlag.AlignVCenter

@@ -5,67 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    QSortFilterProxyModel,
-    Qt,
-)
+from PySide6.QtCore import QSortFilterProxyModel, Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from cnnstudio.views import theme
+from cnnstudio.views.table_model import Column, Index, TableModel
 from cnnstudio.views.widgets import BAR_ROLE, BarDelegate
 
 if TYPE_CHECKING:
     from cnnstudio.evaluation.evaluate import ClassFigures
 
-Index = QModelIndex | QPersistentModelIndex
 SORT_ROLE = Qt.ItemDataRole.UserRole + 2
-COLUMNS = (
-    ("Class", "name", ""),
-    ("Precision", "precision", "Share of the pictures taken for this class that belong to it"),
-    ("Recall", "recall", "Share of this class's pictures that were recognised"),
-    ("F1", "f1", "Harmonic mean of precision and recall"),
-    ("Support", "support", "Pictures of this class"),
-)
-RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+# The figure in each column.
+NAMES = ("name", "precision", "recall", "f1", "support")
 
 
-class _Model(QAbstractTableModel):
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.figures: Sequence[ClassFigures] = ()
-
-    def set_figures(self, figures: Sequence[ClassFigures]) -> None:
-        self.beginResetModel()
-        self.figures = figures
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(self.figures)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(COLUMNS)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        heading, _, meaning = COLUMNS[section]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return heading
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return meaning or None
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-            return RIGHT if section else left
-        return None
+class _Model(TableModel):
+    columns = (
+        Column("Class"),
+        Column("Precision", True, "Share of the pictures taken for this class that belong to it"),
+        Column("Recall", True, "Share of this class's pictures that were recognised"),
+        Column("F1", True, "Harmonic mean of precision and recall"),
+        Column("Support", True, "Pictures of this class"),
+    )
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        name = COLUMNS[index.column()][1]
-        value = getattr(self.figures[index.row()], name)
+        value = getattr(self.entries[index.row()], NAMES[index.column()])
         if role == Qt.ItemDataRole.DisplayRole:
             if isinstance(value, float):
                 return f"{value:.3f}"
@@ -74,11 +39,9 @@ class _Model(QAbstractTableModel):
             return value
         if role == BAR_ROLE and isinstance(value, float):
             return value
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column():
-            return RIGHT
         if role == Qt.ItemDataRole.ToolTipRole and not index.column():
             return value
-        return None
+        return super().data(index, role)
 
 
 class ClassTable(QTableView):
@@ -110,4 +73,4 @@ class ClassTable(QTableView):
             self.setItemDelegateForColumn(column, BarDelegate(self, width=28))
 
     def show_figures(self, figures: Sequence[ClassFigures]) -> None:
-        self._model.set_figures(figures)
+        self._model.show_entries(figures)
