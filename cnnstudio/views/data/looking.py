@@ -65,8 +65,6 @@ def _look(
                 groups.setdefault(picture.label, []).append(picture)
         by_class = {name: tuple(group) for name, group in groups.items()}
         found = figures(now)
-    # Kept by the report, and then there when the window asks.
-    _ = report.by_key, report.suggested_size, report.suggested_color_mode, report.problems
     findings, counts = examine(report, settings, check, now), count_splits(report, settings)
     if counts.problem and now is not report:
         # The corrections may be what makes it unfit; the findings know.

@@ -21,7 +21,12 @@ def export_report(parent: QWidget, context: Context, look: Look) -> None:
     folder = look.report.folder
     start = folder.parent / f"{folder.name}-report.html"
     write = partial(_write, context, look)
-    choose_file(parent, "Export the report", FILTERS, write, start=start, save_suffix=".html")
+    dialog = choose_file(
+        parent, "Export the report", FILTERS, write, start=start, save_suffix=".html"
+    )
+    dialog.filterSelected.connect(
+        lambda chosen: dialog.setDefaultSuffix("csv" if "csv" in chosen else "html")
+    )
 
 
 def _write(context: Context, look: Look, path: Path) -> None:

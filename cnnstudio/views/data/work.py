@@ -46,6 +46,8 @@ def scan(folder: Path, layout: LayoutSettings, *, task: Task) -> FolderReport:
 
     with much_is_made() as lasting:
         report = scan_folder(folder, layout, progress=task.progress, cancelled=task.cancelled)
+        # Kept by the report, and then there when the window asks.
+        _ = report.by_key, report.suggested_size, report.suggested_color_mode, report.problems
         lasting(report.images)
     return report
 
