@@ -15,7 +15,16 @@ from cnnstudio.keras_build.trained import TrainedModel
 
 SIZE = 32
 GREY = Preparation((8, 8), "grayscale")
-FORMS = ("sequential", "residual", "dense-block", "inception", "nested", "one-unit", "frozen", "stack")
+FORMS = (
+    "sequential",
+    "residual",
+    "dense-block",
+    "inception",
+    "nested",
+    "one-unit",
+    "frozen",
+    "stack",
+)
 
 
 def _model(form):
