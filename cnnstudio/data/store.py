@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cnnstudio.data.cache import InMemory, Nowhere, make_place, memory_budget
+from cnnstudio.data.cache import GIB, InMemory, Nowhere, make_place, memory_budget
 from cnnstudio.data.pictures import PictureError, Pixels, load_picture
 from cnnstudio.data.report import Skipped
 from cnnstudio.graph.preparation import Preparation
@@ -78,6 +78,19 @@ class PictureStore:
     def usable(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """For each picture, whether it is decoded and kept."""
         return self._state == _READY
+
+    @property
+    def remark(self) -> str | None:
+        """What a person may want to know of where the pictures are, or None."""
+        if self.kept == "memory":
+            return None
+        size = f"The pictures take {self.nbytes / GIB:,.1f} GB once decoded, too much for memory"
+        if self.kept == "disk":
+            return f"{size}: they are kept in a file while they are used."
+        return (
+            f"{size}, and there is no room for a file on the disk: each is decoded whenever it is "
+            "needed, which takes time."
+        )
 
     @property
     def nbytes(self) -> int:

@@ -189,12 +189,17 @@ def test_balanced_sampling(labels, seed, epoch):
         assert (abs(times - wanted / counts[labels]) < 1 + 1e-9).all()
 
 
-def broken_feed(tmp_path, broken, **options):
+def broken_samples(tmp_path, broken):
     root = folder_of(tmp_path, {"a": 10, "b": 10})
     samples = make_dataset(scan_folder(root), DataSettings(validation_split=0)).train
     for number in broken:
         content = samples[number].path.read_bytes()
         samples[number].path.write_bytes(content[: len(content) // 2])
+    return samples
+
+
+def broken_feed(tmp_path, broken, **options):
+    samples = broken_samples(tmp_path, broken)
     return samples, feed_of(samples, batch_size=4, **options)
 
 
@@ -213,6 +218,48 @@ def test_broken_files_are_dropped_named_and_counted(tmp_path):
             assert labels.tolist() == [samples[number].label_index for number in good]
         assert same(taken(feed), first)
         assert len(feed.skipped) == len(told) == 3
+
+
+@given(
+    broken=st.sets(st.integers(0, 19), max_size=14),
+    batch_size=st.integers(1, 9),
+    seed=st.integers(0, 99),
+    start=st.tuples(st.integers(0, 2), st.integers(0, 2)),
+    shuffle=st.booleans(),
+    place=st.sampled_from(["memory", "disk"]),
+)
+@settings(max_examples=8)
+def test_any_feed_gives_each_picture_once_and_goes_on_anywhere(
+    tmp_path_factory, broken, batch_size, seed, start, shuffle, place
+):
+    """Broken ones apart, and those that fill a batch of broken ones."""
+    samples = broken_samples(tmp_path_factory.mktemp("pictures"), broken)
+    options = {
+        "batch_size": batch_size,
+        "seed": seed,
+        "shuffle": shuffle,
+        "memory_budget": None if place == "memory" else 0,
+    }
+    with feed_of(samples, **options) as feed, feed_of(samples, **options) as resumed:
+        assert feed.store.kept == place
+        steps = feed.steps_per_epoch
+        epochs = [taken(feed, epoch, 0, steps) for epoch in range(3)]
+        for epoch, batches in enumerate(epochs):
+            assert len(batches) == steps
+            order = feed.order(epoch)
+            assert sorted(order.tolist()) == list(range(20))
+            for step, (_, labels) in enumerate(batches):
+                chosen = order[step * batch_size : (step + 1) * batch_size]
+                good = [number for number in chosen if number not in broken]
+                assert len(labels) > 0
+                if good:
+                    assert labels.tolist() == [samples[n].label_index for n in good]
+        assert len(feed.skipped) == len(broken)
+        first = (start[0], min(start[1], steps - 1))
+        wanted = [batch for batches in epochs[first[0] :] for batch in batches][first[1] :]
+        if not shuffle:
+            wanted = epochs[first[0]][first[1] :]
+        assert same(taken(resumed, *first, len(wanted)), wanted)
 
 
 def test_no_batch_is_empty(tmp_path):

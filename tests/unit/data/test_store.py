@@ -34,6 +34,7 @@ def test_pictures_are_decoded_once(paths, tmp_path, budget, kept):
         paths, Preparation((8, 8)), budget=budget, cache_folder=cache, workers=3
     ) as store:
         assert store.kept == kept
+        assert ("in a file" in (store.remark or "")) == (kept == "disk")
         half = np.arange(0, 40, 2)
         pixels, good = store.gather(half)
         assert (pixels == wanted[half]).all()
@@ -73,6 +74,7 @@ def test_nowhere_to_keep_them(paths, tmp_path):
         paths, Preparation((8, 8)), budget=0, cache_folder=no_folder, workers=2
     ) as store:
         assert store.kept == "nowhere"
+        assert "no room for a file on the disk" in store.remark
         for _ in range(2):
             pixels, good = store.gather(np.arange(40)[::-1])
             assert good.all()
