@@ -143,3 +143,12 @@ def test_after_zooming_to_fit_a_resized_window_shows_all_again(large, qtbot):
     scale = page.canvas.scale_factor
     page.resize(page.width(), page.height() - 200)
     qtbot.waitUntil(lambda: page.canvas.scale_factor < scale)
+
+
+def test_another_network_with_the_same_names_is_shown_from_its_start(large):
+    page = large
+    page.canvas.zoom_reset()
+    page.canvas.pan(0, 1500)
+    page.document.new(chain("Input", *["Conv2D"] * FEWEST))
+    visible = page.canvas.mapToScene(page.canvas.viewport().rect()).boundingRect()
+    assert visible.contains(page.scene.layer_items["input"].card)

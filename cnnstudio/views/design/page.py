@@ -58,7 +58,6 @@ class DesignPage(QWidget):
         self.summary = Summary()
         self.problems = Problems()
         self._stale = True
-        self._project: object = None
         self._assemble()
         self._connect()
         for action in page_actions(self):
@@ -269,10 +268,13 @@ class DesignPage(QWidget):
     def _refresh(self) -> None:
         self._stale = False
         network, analysis = self.document.network, self.document.analysis
-        before = self.scene.network.layers.keys()
-        kept = len(before & network.layers.keys())
-        # Much may be added or deleted at once; of another network next to nothing is the same.
-        other = kept <= min(len(before), len(network)) // 2
+        before, after = self.scene.network.layers, network.layers
+        # Edits share the settings of what they leave alone; names another network may have too.
+        kept = sum(
+            name in after and layer.settings is after[name].settings
+            for name, layer in before.items()
+        )
+        other = kept <= min(len(before), len(after)) // 2
         self.scene.show_network(network, analysis)
         self.shade_bar.show_scale(self.scene.scale)
         self.summary.show_analysis(analysis, self.scene.selected_layers())
