@@ -127,7 +127,7 @@ def _unbalanced(case: Case) -> Iterator[Finding]:
     yield Finding(
         "unbalanced", "warning" if found.balance == "sampling" else "info",
         "Classes of very different sizes",
-        f"{found.text} Both remedies work while training only.",
+        f"{found.text} Let their pictures count more, or come more often, while it trains.",
         len(case.counts.classes), "class", classes=tuple(case.counts.classes),
         remedies=tuple(
             Remedy(_BALANCES[way], Change(fields={"balance": way}))
@@ -161,7 +161,7 @@ def _empty(case: Case) -> Iterator[Finding]:
         yield Finding(
             "empty-class", "warning", "Class folders without a picture",
             f"{listed(list(empty))}: nothing in there can be used, so the network will not know "
-            "the class. Put pictures there and look through the folder again (F5).",
+            "the class. Put pictures there and look through the folder again.",
             len(empty), "class", classes=empty,
         )  # fmt: skip
 

@@ -41,7 +41,7 @@ class _Kind(NamedTuple):
 _DAMAGED = _Kind(
     "damaged", "warning", "Damaged files",
     "They are cut short or damaged, for example by a copy that was broken off. They are left out. "
-    "Copy them again from where they came, and look through the folder again (F5).",
+    "Copy them again from where they came, and look through the folder again.",
 )  # fmt: skip
 _EMPTY = _Kind(
     "empty", "warning", "Empty files",
@@ -51,13 +51,13 @@ _EMPTY = _Kind(
 _LOCKED = _Kind(
     "unreadable", "warning", "Files that cannot be opened",
     "The system does not let this program read them. They are left out. Change their permissions, "
-    "and look through the folder again (F5).",
+    "and look through the folder again.",
 )  # fmt: skip
 _OUTSIDE = _Kind(
     "outside", "warning", "Pictures without a class",
     "Nothing says what they show: they lie outside of the class folders, or the table or their "
     "names give no class, or two. They are left out. Put that right, and look through the folder "
-    "again (F5).",
+    "again.",
 )  # fmt: skip
 _ABSENT = _Kind(
     "absent", "warning", "Pictures that the table names are not there",
@@ -75,7 +75,7 @@ _OTHER = _Kind(
 _HUGE = _Kind(
     "too-large", "warning", "Pictures too large to read",
     "They have more pixels than can be decoded in the memory there is. They are left out. Save "
-    "them smaller, and look through the folder again (F5).",
+    "them smaller, and look through the folder again.",
 )  # fmt: skip
 
 
