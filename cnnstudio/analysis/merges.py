@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cnnstudio.analysis.info import LayerInfo, Remedy, Shape
-from cnnstudio.analysis.remedies import POINTWISE, Edit, bound, cutting, setting
+from cnnstudio.analysis.remedies import POINTWISE, Edit, bound, cutting, remove, setting
 from cnnstudio.analysis.rules import RULES, Refused
 from cnnstudio.graph import edits
 from cnnstudio.graph.edits import EditError
@@ -44,6 +44,8 @@ def merge_remedies(network: Network, infos: Infos, name: str) -> tuple[Remedy, .
             offers.append((label, _inserting(plan)))
     offers = offers[: _MOST - 1]
     offers += _cuts(info, shapes)
+    if not offers:
+        offers.append((f"Remove {name}", remove))
     return tuple(Remedy(label, bound(edit, name)) for label, edit in offers[:_MOST])
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from cnnstudio.graph import edits
 from cnnstudio.graph.catalogue import CATALOGUE
 from cnnstudio.graph.edits import EditError
-from cnnstudio.graph.network import Link, Network
+from cnnstudio.graph.network import Layer, Link, Network
 from cnnstudio.graph.spec import Arity, Category
 
 Edit = Callable[[Network, str], Network]
@@ -82,7 +82,7 @@ def remove(network: Network, name: str) -> Network:
 
 
 def remove_flattening(network: Network, name: str) -> Network:
-    """Take out the layers that turn volumes into vectors on the way to `name`."""
+    """Take out the layers that turn volumes into something else on the way to `name`."""
     found: set[str] = set()
     seen: set[str] = set()
     stack = list(network.inputs_of(name))
@@ -91,12 +91,18 @@ def remove_flattening(network: Network, name: str) -> Network:
         if above in seen or network[above].type in _VOLUME:
             continue
         seen.add(above)
-        if network[above].type in _FLATTENING:
+        if _flattens(network[above]):
             found.add(above)
         stack.extend(network.inputs_of(above))
     if not found:
         raise EditError(f"No layer above {name} turns a volume into a vector.")
     return edits.remove_layers(network, found)
+
+
+def _flattens(layer: Layer) -> bool:
+    # Attention may give each position axes of its own.
+    own_axes = layer.type == "MultiHeadAttention" and len(layer["output_shape"] or (1,)) > 1
+    return layer.type in _FLATTENING or own_axes
 
 
 def remove_branch(network: Network, name: str) -> Network:

@@ -70,15 +70,17 @@ def numbers_for_channels(name: str, count: int, channels: int) -> Finding:
     )
 
 
-def mean_without_variance(missing: str) -> Finding:
-    """One of the two that belong together."""
+def mean_without_variance(missing: str, there: Any) -> Finding:
+    """One of the two that belong together; `there` is the value of the other."""
     other = "variance" if missing == "mean" else "mean"
+    usual = 0.0 if missing == "mean" else 1.0
+    fitting = (usual,) * len(there) if isinstance(there, tuple) else usual
     return _refusal(
         "mean-and-variance",
         f"{{name}} has a {other} but no {missing}: Keras takes both or neither.",
         f"{missing} is missing",
         (f"Leave {other} out", setting(**{other: None})),
-        (f"Set {missing}", setting(**{missing: 0.0 if missing == "mean" else 1.0})),
+        (f"Set {missing}", setting(**{missing: fitting})),
     )
 
 
@@ -209,7 +211,7 @@ def crops_all(shape: Shape, cropping: tuple[Pair, Pair]) -> Finding:
 def too_little_left(window: int) -> Finding:
     """A convolution backwards whose output is too small to be gone back from."""
     return _refusal(
-        "output-padding",
+        "output-too-small",
         f"{{name}} has an even filter of {window} with same padding and output_padding 0, which "
         "leaves one row or column too few for TensorFlow: leave output_padding to the strides.",
         f"output_padding 0 with a filter of {window}",

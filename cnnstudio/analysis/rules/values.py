@@ -135,8 +135,8 @@ def normalization(settings: Settings, shapes: tuple[Shape, ...]) -> Outcome:
     axes = checked_axes(settings["axis"], shape)
     lengths = [shape[axis] for axis in sorted(axes)]
     if (mean is None) != (variance is None):
-        missing = "mean" if mean is None else "variance"
-        raise Refused(shape_findings.mean_without_variance(missing))
+        missing, there = ("mean", variance) if mean is None else ("variance", mean)
+        raise Refused(shape_findings.mean_without_variance(missing, there))
     if mean is None:
         return Outcome(shape, 0, 2 * prod(lengths) + 1, prod(shape))
     sizes = [len(part) if isinstance(part, tuple) else 1 for part in (mean, variance)]

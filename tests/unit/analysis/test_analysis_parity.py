@@ -38,6 +38,7 @@ LATE = {
     "joins-the-batch", "mixes-the-batch", "axis-twice", "no-such-axis", "unequal-sizes",
     "numbers-channels", "needs-volume", "needs-two", "too-many-inputs", "needs-positions",
     "unequal-attention", "needs-colours", "groups-channels", "unequal-strides", "output-padding",
+    "output-too-small",
 }  # fmt: skip
 
 

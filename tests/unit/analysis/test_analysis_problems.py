@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from strategies import edited, networks
 
 from cnnstudio.analysis import Problem, analyse
+from cnnstudio.analysis.losses import LOSSES
 from cnnstudio.graph import edits
 from cnnstudio.graph.edits import EditError
 from cnnstudio.graph.network import Link, Network
@@ -46,10 +47,10 @@ def found(network: Network, code: str, classes: int | None = None) -> Problem:
     return problems[0]
 
 
-def count(network: Network, problem: Problem, classes: int | None) -> int:
+def count(network: Network, problem: Problem, classes: int | None, loss: str | None = None) -> int:
     return sum(
         (other.layer, other.code) == (problem.layer, problem.code)
-        for other in analyse(network, classes=classes).problems
+        for other in analyse(network, classes=classes, loss=loss).problems
     )
 
 
@@ -532,13 +533,15 @@ def test_every_remedy_of_any_network_works(data, network):
     for _ in range(data.draw(st.integers(0, 4))):
         network = data.draw(edited(network))
     classes = data.draw(st.sampled_from([None, 2, 3]))
-    for problem in analyse(network, classes=classes).problems:
+    loss = data.draw(st.sampled_from([None, "auto", *LOSSES]))
+    for problem in analyse(network, classes=classes, loss=loss).problems:
         assert len(problem.short) <= 40
         assert problem.remedies, problem.message
-        before = count(network, problem, classes)
+        before = count(network, problem, classes, loss)
         for remedy in problem.remedies:
             changed = remedy.edit(network)
-            assert count(changed, problem, classes) < before, (problem.message, remedy.label)
+            after = count(changed, problem, classes, remedy.loss or loss)
+            assert after < before, (problem.message, remedy.label)
 
 
 @pytest.mark.parametrize("name", PRESETS)
