@@ -55,6 +55,6 @@ class Preparation:
             if data.get(name) in known:
                 found[name] = data[name]
         background = data.get("background")
-        if isinstance(background, str) and re.match(COLOUR, background):
+        if isinstance(background, str) and re.fullmatch(COLOUR, background):
             found["background"] = background
         return cls((height, width), "grayscale" if channels == 1 else "rgb", **found)
