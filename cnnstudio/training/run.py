@@ -175,6 +175,8 @@ class _Training:
             on_epochs=self._describe,
         )
         self._hints = list(plan.hints)
+        if self._feed.store.remark is not None:
+            self._hints.append(self._feed.store.remark)
 
     def close(self) -> None:
         """Let go of the pictures."""
