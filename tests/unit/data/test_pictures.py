@@ -69,6 +69,19 @@ def test_reduced_jpegs_equal_a_full_reading(tmp_path, factor, orientation):
         assert np.abs(found.astype(int) - wanted).mean() < 2
 
 
+@pytest.mark.parametrize("size", [(24, 24), (16, 40), (50, 9)])
+@pytest.mark.parametrize("resize", ["crop", "pad"])
+def test_reduced_jpegs_are_cropped_and_padded_as_a_full_reading(tmp_path, resize, size):
+    path = save(scene(640, 384), tmp_path / "a.jpg", quality=95)
+    whole, method = Image.open(path), Image.Resampling.BILINEAR
+    if resize == "crop":
+        wanted = ImageOps.fit(whole, size[::-1], method)
+    else:
+        wanted = ImageOps.pad(whole, size[::-1], method, "#ffffff")
+    found = load_picture(path, Preparation(size, resize=resize))
+    assert np.abs(found.astype(int) - np.asarray(wanted)).mean() < 2
+
+
 def test_size_and_channels(tmp_path):
     path = save(scene(), tmp_path / "a.png")
     colour = load_picture(path, Preparation((10, 7)))
