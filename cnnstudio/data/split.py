@@ -18,6 +18,9 @@ from cnnstudio.data.report import SPLITS, FolderReport, Picture, count, listed, 
 from cnnstudio.data.settings import DataSettings, Split
 from cnnstudio.data.walk import SPLIT_NAMES
 
+_COMPARED = 100  # groups on each side that are tried in an exchange
+_WORTHWHILE = 0.02  # what an exchange must bring, in shares of the classes
+
 
 @dataclass(frozen=True)
 class Division:
@@ -124,8 +127,10 @@ def _wanted(pictures: int, settings: DataSettings, own: Collection[Split]) -> tu
     if split.by == "count":
         val, test = split.validation_count, split.test_count
     else:
-        val = _share(pictures, settings.validation_split)
         test = _share(pictures, split.test_share)
+        # One of three for each part, however large the shares are.
+        room = most - 1 if test and most > 1 and "test" not in own else most
+        val = min(_share(pictures, settings.validation_split), room)
     if split.by == "folds":
         val = 0  # the folds are made of all but the test pictures
     val = 0 if "val" in own else min(val, most)
@@ -171,7 +176,57 @@ def _pick(
             if possible:
                 best = max(possible, key=lambda group: _gain(group, missing, sizes))
                 _take(best, chosen, missing, left)
+    if any(len(group.numbers) > 1 for group in groups):
+        _exchange(groups, chosen, wanted, missing, sizes, left)
     return chosen
+
+
+def _exchange(
+    groups: Sequence[_Group],
+    chosen: list[_Group],
+    wanted: Mapping[str, int],
+    missing: dict[str, int],
+    sizes: Mapping[str, int],
+    left: Counter[str],
+) -> None:
+    """Exchange a few chosen groups for others where that brings the classes much nearer."""
+    taken = set(map(id, chosen))
+    others = [group for group in groups if id(group) not in taken][:_COMPARED]
+    for _ in range(2 * len(wanted)):
+        best, best_gain = None, _WORTHWHILE
+        for out in [None, *chosen[:_COMPARED]]:
+            for into in [None, *others]:
+                change = _difference(into, out)
+                gain = sum(
+                    (abs(missing[label]) - abs(missing[label] - number)) / sizes[label]
+                    for label, number in change.items()
+                )
+                if gain > best_gain and all(
+                    number < left[label]
+                    and (not wanted[label] or missing[label] - number < wanted[label])
+                    for label, number in change.items()
+                ):
+                    best, best_gain = (into, out, change), gain
+        if best is None:
+            return
+        into, out, change = best
+        if out is not None:
+            chosen.remove(out)
+            others.append(out)
+        if into is not None:
+            others.remove(into)
+            chosen.append(into)
+        for label, number in change.items():
+            missing[label] -= number
+            left[label] -= number
+
+
+def _difference(into: _Group | None, out: _Group | None) -> dict[str, int]:
+    """What is kept more of each class when one group comes and one goes."""
+    change = dict(into.classes) if into is not None else {}
+    for label, number in out.classes.items() if out is not None else ():
+        change[label] = change.get(label, 0) - number
+    return change
 
 
 def _take(group: _Group, chosen: list[_Group], missing: dict[str, int], left: Counter[str]) -> int:

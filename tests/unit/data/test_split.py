@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from awkward import folder_of
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from cnnstudio.data.dataset import Dataset, make_dataset, recorded, relative
@@ -101,6 +101,7 @@ def test_any_split_is_complete_and_keeps_groups_together(keys, split, share, see
         assert {key[0] for key, part in where.items() if part == "train"} == {k[0] for k in keys}
 
 
+@example(counts={"a": 1, "b": 3}, val=0.5, test=0.25, seed=0)
 @given(counts=counts, val=st.floats(0, 0.6), test=st.floats(0, 0.4), seed=seeds)
 def test_shares_of_each_class(counts, val, test, seed):
     settings = DataSettings(validation_split=val, seed=seed, split={"test_share": test})
