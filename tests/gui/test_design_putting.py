@@ -37,12 +37,16 @@ def test_a_layer_dragged_onto_a_link_stands_between_its_ends(page):
     assert item.target
     # It does not make way for the card that is held over it.
     assert len(item.route) == 2
+    # The card is seen above all others, and the link above the card.
+    held = page.scene.layer_items["relu_1"]
+    assert item.zValue() > held.zValue() > page.scene.layer_items["conv2d_1"].zValue()
     release(page, middle_of(page, link))
     network = page.document.network
     assert network.inputs_of("relu_1") == ("conv2d_1",)
     assert network.outputs_of("relu_1") == ("max_pooling_1",)
     assert page.document.undo_stack.undoText() == "Insert ReLU"
     assert page.scene.selected_layers() == ("relu_1",)
+    assert held.zValue() == 0
     page.document.undo_stack.undo()
     assert page.document.network["relu_1"].position == (400.0, 0.0)
     assert page.scene.layer_items["relu_1"].x() == 400.0

@@ -39,7 +39,10 @@ class LinkButton(Button):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         room = self.width() - 26
-        text = self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, room)
+        # Widths are rounded: what lacks a pixel is whole all the same.
+        fits = self.fontMetrics().horizontalAdvance(self._text) <= room + 1
+        elided = self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, room)
+        text = self._text if fits else elided
         if text != self.text():
             self.setText(text)
             self.setToolTip(self._text if text != self._text else "")

@@ -141,12 +141,11 @@ class Move(Gesture):
         if not self._moving:
             return
         places, target = self._moved(at, modifiers), self._target
+        if self._loose or places == self._places:
+            self.cancel()
         if target is not None:
-            self.cancel()
             self.canvas.editing.put_between(target.link)
-        elif places == self._places:
-            self.cancel()
-        else:
+        elif places != self._places:
             self.canvas.editing.move(places)
 
     def cancel(self) -> None:

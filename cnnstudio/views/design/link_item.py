@@ -13,6 +13,9 @@ from cnnstudio.views.design.items import CanvasItem
 from cnnstudio.views.design.paints import paints
 from cnnstudio.views.design.routing import Route
 
+# Links run below cards.
+_BELOW = -1
+
 
 class LinkItem(CanvasItem):
     """A link along its route, corners rounded, a small arrow at its end."""
@@ -27,7 +30,7 @@ class LinkItem(CanvasItem):
         self._path = QPainterPath()
         self._shape: QPainterPath | None = None
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
-        self.setZValue(-1)
+        self.setZValue(_BELOW)
         self.set_route(route)
 
     def set_route(self, route: Route) -> None:
@@ -54,6 +57,8 @@ class LinkItem(CanvasItem):
     def set_target(self, target: bool) -> None:
         if self.target != target:
             self.target = target
+            # Seen over the card that is held above it.
+            self.setZValue(4 if target else _BELOW)
             self.update()
 
     def shape(self) -> QPainterPath:

@@ -137,10 +137,12 @@ class NetworkScene(QGraphicsScene):
         held = set(cards)
         for card in cards:
             x, y = self.view.network[card].position
-            self.layer_items[card].place((x + step.x(), y + step.y()))
-        for link, item in self.link_items.items():
+            item = self.layer_items[card]
+            item.place((x + step.x(), y + step.y()))
+            item.setZValue(0 if step.isNull() else 3)
+        for link, line in self.link_items.items():
             if link.source in held and link.target in held:
-                item.setPos(QPointF(*item.route[0]) + step)
+                line.setPos(QPointF(*line.route[0]) + step)
         self._place_frames()
         self._changed_far()
 
