@@ -77,7 +77,7 @@ def make_dataset(report: FolderReport, settings: DataSettings) -> Dataset:
     Raises `DataError` if fewer than two classes or no training pictures are left.
     """
     if not report.classes:
-        raise DataError(f"{report.folder}: {report.problems[0]}")
+        raise DataError(f"{report.folder}: {report.problems[0]}{_way_out(report)}")
     found = corrected(report, settings)
     pictures = tuple(picture for picture in found.pictures if picture.label is not None)
     classes = tuple(sorted({picture.label for picture in pictures if picture.label is not None}))
@@ -107,6 +107,15 @@ def make_dataset(report: FolderReport, settings: DataSettings) -> Dataset:
         division.groups,
         division.warnings,
     )
+
+
+def _way_out(report: FolderReport) -> str:
+    """The settings that read the classes where they seem to be written."""
+    if not report.offers:
+        return ""
+    layout = report.offers[0].layout
+    where = f"file={layout.file}" if layout.kind == "csv" else f"pattern={layout.pattern}"
+    return f" Set data.layout.kind={layout.kind} and data.layout.{where} to use that."
 
 
 def _nothing_to_learn(report: FolderReport, parts: Sequence[Split]) -> str:

@@ -34,7 +34,7 @@ __all__ = ["KERAS_SETS", "KerasSet", "Source", "keras_home", "make_keras_set"]
 Array = np.ndarray[Any, np.dtype[np.uint8]]
 Progress = Callable[[ScanProgress], None]
 
-_PATIENCE = 30.0  # seconds without a byte after which a download counts as failed
+_PATIENCE = 10.0  # seconds without a byte after which a download counts as failed
 _PIECE = 65_536  # bytes read at once
 
 

@@ -106,8 +106,8 @@ class DataSettings(SettingsModel):
 
     folder: str | None = Field(
         default=None,
-        description="The folder of pictures: a folder for each class, or train, val and test "
-        "folders of those.",
+        description="The folder of pictures: a folder for each class, train, val and test folders "
+        "of those, or what data.layout says.",
     )
     layout: LayoutSettings = Field(
         default_factory=LayoutSettings, description="Where the class of each picture is written."

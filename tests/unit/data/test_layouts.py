@@ -10,10 +10,11 @@ from awkward import folder_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cnnstudio.data.dataset import make_dataset
 from cnnstudio.data.name_patterns import CLASS, GROUP, NamePattern, guess_pattern
 from cnnstudio.data.report import DataError
 from cnnstudio.data.scan import scan_folder
-from cnnstudio.data.settings import LayoutSettings
+from cnnstudio.data.settings import DataSettings, LayoutSettings
 from cnnstudio.data.settings_model import SettingsError, settings_from_json
 
 CSV = LayoutSettings(kind="csv")
@@ -283,6 +284,8 @@ def test_names_are_offered_and_used_when_wanted(tmp_path):
         "By the pattern {class}_{number} the file names show classes: cat and dog."
         in (report.problems[0])
     )
+    with pytest.raises(DataError, match=r"Set data.layout.kind=filename and data.layout.pattern="):
+        make_dataset(report, DataSettings())
     for layout in (offer.layout, LayoutSettings(kind="filename")):
         found = scan_folder(tmp_path, layout)
         assert found.classes == {"cat": 2, "dog": 3}
