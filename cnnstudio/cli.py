@@ -200,6 +200,11 @@ def parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--runs", type=Path, metavar="FOLDER", help="where runs are kept")
     train.add_argument("--resume", type=Path, metavar="RUN", help="go on with a stopped run")
+    train.add_argument(
+        "--find-rate",
+        action="store_true",
+        help="train no run: try growing learning rates for 100 batches and suggest one",
+    )
 
     runs = command("runs", "lists runs with their settings and best figures", json=document)
     runs.add_argument("folder", nargs="?", type=Path, metavar="FOLDER")

@@ -18,6 +18,8 @@ LOSSES: Mapping[str, Kind] = MappingProxyType(
         "categorical_crossentropy": "classes",
         "binary_crossentropy": "each",
         "mean_squared_error": "distance",
+        "categorical_focal_crossentropy": "classes",
+        "binary_focal_crossentropy": "each",
     }
 )
 AUTO = "auto"

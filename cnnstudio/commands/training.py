@@ -32,7 +32,9 @@ def train(options: argparse.Namespace) -> int:
     report = _TrainReport(options.json)
     before = signal.signal(signal.SIGINT, lambda *_: control.stop())
     try:
-        if options.folds is None:
+        if options.find_rate:
+            _find_rate(options, project, control)
+        elif options.folds is None:
             _run(options, project, control, report)
         else:
             _cross_validate(options, project, control, report)
@@ -99,6 +101,36 @@ def _cross_validate(
         ],
         right=set(range(1, len(done) + 3)),
     )
+
+
+def _find_rate(options: argparse.Namespace, project: Project, control: Control) -> None:
+    """The range test; with --json a line a batch, and one with the suggestion."""
+    from cnnstudio.app.paths import cache_folder
+    from cnnstudio.training.range_test import Point, find_rate
+
+    if options.resume is not None:
+        raise UsageError("cnnstudio train: --find-rate tries a project; leave out --resume.")
+
+    def show(point: Point) -> None:
+        if options.json:
+            print_line({"event": "rate", "learning_rate": point.rate, "loss": point.loss})
+
+    test = find_rate(
+        project,
+        data_folder=options.data,
+        cache_folder=cache_folder(),
+        on_point=show,
+        stopping=lambda: control.stopping,
+    )
+    if options.json:
+        print_line({"event": "suggestion", "learning_rate": test.suggestion})
+    elif test.suggestion is None:
+        print("The loss never fell clearly: no learning rate can be suggested.")
+    else:
+        print(
+            f"Suggested learning rate: {test.suggestion:g}; train with "
+            f"--set training.optimizer.learning_rate={test.suggestion:g}"
+        )
 
 
 def runs(options: argparse.Namespace) -> None:

@@ -89,7 +89,8 @@ def restore(model: keras.Model, arrays: Arrays, folder: Path) -> list[np.ndarray
 
     Returns the running metrics. Raises `TrainingError` if the model is another one.
     """
-    model.optimizer.build(model.trainable_variables)
+    with model.distribute_strategy.scope():
+        model.optimizer.build(model.trainable_variables)
     groups = _variables(model)
     expected = sum(len(variables) for variables in groups.values())
     weights = [name for name in arrays if not name.startswith("metrics/")]
@@ -121,6 +122,7 @@ def save(folder: Path, state: State, arrays: Arrays) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(beside, folder / name)
+    _flush(folder)
     document = {"version": VERSION, "arrays": name, **asdict(state)}
     write_whole(folder / STATE_FILE, json.dumps(document, indent=1))
     for other in folder.iterdir():
@@ -136,6 +138,20 @@ def write_whole(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(beside, path)
+
+
+def _flush(folder: Path) -> None:
+    """Have the names in a folder on the disk, where the system offers that."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass
+    finally:
+        os.close(handle)
 
 
 def load(folder: Path) -> tuple[State, Arrays]:

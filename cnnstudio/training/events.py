@@ -35,7 +35,7 @@ class _Event:
             value = getattr(self, field_.name)
             if field_.name == "metrics":
                 line.update({name: _plain(figure) for name, figure in value.items()})
-            elif field_.name not in {"means", "maps"}:
+            elif field_.name not in {"means", "maps", "matrix"}:
                 line[field_.name] = _plain(value)
         return line
 
@@ -83,7 +83,7 @@ class EpochDone(_Event):
 
     `loss` and `metrics` are the epoch's means, `val_…` among the metrics. `seconds` counts
     training and validation without pauses, `images_per_second` the training alone. `best` says
-    that `model.keras` now holds this epoch's weights.
+    that no epoch before was better: `model.keras` gets its weights with the next checkpoint.
     """
 
     kind: ClassVar[str] = "epoch"
@@ -169,6 +169,20 @@ class FeatureMapsReady(_Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConfusionReady(_Event):
+    """What the classes of the validation pictures are taken for, after an epoch.
+
+    `matrix` is int32, a row for each class, a column for what it was taken for. Not written to
+    the run: `evaluate` gives it for the model that is kept.
+    """
+
+    kind: ClassVar[str] = "confusion"
+    epoch: int
+    classes: tuple[str, ...]
+    matrix: np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
 class _End(_Event):
     """How a run ended: epochs done in all, the best of them, training seconds without pauses."""
 
@@ -217,6 +231,7 @@ Event = (
     | RateChanged
     | EpochsChanged
     | FeatureMapsReady
+    | ConfusionReady
     | Finished
     | Stopped
     | Failed

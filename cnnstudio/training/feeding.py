@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from cnnstudio.data.augmentation import augmenter
 from cnnstudio.data.balance import balancing
 from cnnstudio.training.prepare import Plan
 
 
 def training_options(plan: Plan) -> dict[str, Any]:
-    """Augmentation and balance as arguments of the `Feed` of the training pictures."""
+    """Augmentation, balance and class weights as arguments of the training pictures' `Feed`."""
     data, options = plan.data, dict[str, Any]()
     augment = augmenter(data.augmentation, seed=plan.training.seed, channels=data.channels)
     if augment is not None:
         options["augment"] = augment
+    labels = [sample.label_index for sample in plan.dataset.train]
     if data.balance != "none":
-        shares = balancing([sample.label_index for sample in plan.dataset.train])
-        options["weights" if data.balance == "class_weights" else "sampling"] = shares
+        options["weights" if data.balance == "class_weights" else "sampling"] = balancing(labels)
+    by_hand = plan.training.class_weights
+    if by_hand:
+        each = [by_hand.get(name, 1.0) for name in plan.dataset.classes]
+        options["weights"] = options.get("weights", 1.0) * np.array([each[n] for n in labels])
     return options

@@ -36,7 +36,7 @@ from cnnstudio.keras_build.trained import (
 )
 from cnnstudio.training import checkpoint
 from cnnstudio.training.errors import TrainingError, writing
-from cnnstudio.training.events import BatchDone, Event, FeatureMapsReady
+from cnnstudio.training.events import BatchDone, ConfusionReady, Event, FeatureMapsReady
 from cnnstudio.training.lock import Lock
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class RunFolder:
     def event(self, event: Event) -> None:
         """Append an event to `events.jsonl`; of the batches, a selection."""
         now = time.monotonic()
-        if isinstance(event, FeatureMapsReady):
+        if isinstance(event, FeatureMapsReady | ConfusionReady):
             return
         if isinstance(event, BatchDone) and event.step < event.steps:
             apart = min(COARSEST, max(FINEST, (now - self._opened) / BATCHES_KEPT))
@@ -149,7 +149,9 @@ class RunFolder:
             if not path.exists():
                 return
             rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
-            stay = [row for row in rows if row and (not row[0].isdigit() or int(row[0]) < epoch)]
+            # A row cut short is of an epoch that no checkpoint holds.
+            whole = [row for row in rows if row and len(row) == len(rows[0])]
+            stay = [row for row in whole if not row[0].isdigit() or int(row[0]) < epoch]
             if stay != rows:
                 text = io.StringIO(newline="")
                 csv.writer(text).writerows(stay)

@@ -17,11 +17,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from cnnstudio.errors import StudioError
 from cnnstudio.training import checkpoint, events
 from cnnstudio.training.averages import Averages
+from cnnstudio.training.best import judge, monitored
 from cnnstudio.training.control import Control
 from cnnstudio.training.folder import RunFolder
 from cnnstudio.training.meter import Meter
+from cnnstudio.training.observing import Observer
 from cnnstudio.training.rates import Rates
-from cnnstudio.training.settings import TrainingSettings, figure_for
+from cnnstudio.training.saving import INSIDE_EPOCH, Saver
+from cnnstudio.training.settings import TrainingSettings
 from cnnstudio.training.watching import Watcher
 
 if TYPE_CHECKING:
@@ -58,10 +61,12 @@ class Loop:
         control: Control,
         on_event: Callable[[events.Event], None],
         skipped: Sequence[Sequence[SkippedPicture]],
+        result: Callable[[], keras.Model],
         validates: bool,
         on_epochs: Callable[[int], None],
     ) -> None:
         self.on_epochs = on_epochs
+        self.observer: Observer | None = None
         self.model = model
         self.folder = folder
         self.settings = settings
@@ -70,10 +75,10 @@ class Loop:
         self._on_event = on_event
         self._skipped_lists = skipped
         self._skipped_seen = [0] * len(skipped)
-        self._validates = validates
         self._monitor = monitored(settings, validates)
         self._meter = Meter(model)
         self._averages = Averages(model)
+        self._saver = Saver(model, folder, result, self._averages)
         self._rates = Rates(settings, state, validates=validates)
         self._rate: float | None = None
         self._watcher = Watcher(model)
@@ -117,6 +122,8 @@ class Loop:
             self._report()
         self._between()
         self._change_rate()
+        if self._saver.due(INSIDE_EPOCH):
+            self.save_checkpoint()
         self._set_rate()
 
     def validation_begins(self) -> None:
@@ -127,6 +134,8 @@ class Loop:
             checkpoint.copy_of(variable) for variable in self.model.metrics_variables
         ]
         self._averages.show()
+        if self.observer is not None:
+            self.observer.validation_begins()
 
     def validation_batch_begins(self) -> None:
         """Before each batch of validation."""
@@ -142,16 +151,17 @@ class Loop:
         self.validating = False
         rate = self._learning_rate()
         figures = {name: float(value) for name, value in logs.items()}
-        best = self._judge(figures)
+        best = judge(state, self.settings, self._monitor, figures)
         self._between_pictures()
         if best:
-            self.save_model()
+            self._saver.keep_best()
         self._averages.hide()
         self.folder.epoch(state.epoch, {**figures, "learning_rate": rate})
         now = time.perf_counter()
         state.seconds = self._seconds_before + now - self._clock
         reduced = self._rates.epoch_ended(figures)
-        self.save_checkpoint()
+        if state.epoch >= self.epochs or state.early or self._saver.due():
+            self.save_checkpoint()
         images = self._meter.images - self._meter.images_at_start
         self.tell(
             events.EpochDone(
@@ -166,6 +176,8 @@ class Loop:
                 best=best,
             )
         )
+        if self.observer is not None:
+            self._observe(self.observer, figures, rate)
         if reduced:
             self._tell_rate(rate, reduced=True)
         if state.epoch >= self.epochs:
@@ -190,25 +202,40 @@ class Loop:
         self.tell(events.Message(run=self.folder.path, text=text))
 
     def save_checkpoint(self) -> None:
-        """Write the checkpoint of this moment."""
+        """Write the checkpoint of this moment, and the best model before it."""
         metrics: Sequence[Any] = ()
         if self.state.step:
             metrics = self._epoch_metrics or [
                 checkpoint.copy_of(v) for v in self.model.metrics_variables
             ]
-        self.folder.save_checkpoint(self.state, checkpoint.capture(self.model, metrics))
+        self._saver.save(self.state, metrics)
 
     def save_model(self) -> None:
         """Put the weights of this moment, or their averages, into `model.keras`."""
-        with self._averages.in_place():
-            self.folder.save_model(self.model)
+        self._saver.keep_now()
 
     def stopped(self) -> None:
         """Bring the state up to the moment of stopping."""
         self._averages.hide()
+        self._saver.write_best()
         self.state.seconds = self._seconds_before + time.perf_counter() - self._clock
 
     # --- inside
+
+    def _observe(self, observer: Observer, figures: Mapping[str, float], rate: float) -> None:
+        """Tell what the epoch means, and what the classes were taken for."""
+        seen = observer.epoch_ended(figures, rate, self.state.epoch)
+        if seen.confusion is not None:
+            self.tell(
+                events.ConfusionReady(
+                    run=self.folder.path,
+                    epoch=self.state.epoch,
+                    classes=observer.classes,
+                    matrix=seen.confusion,
+                )
+            )
+        for hint in seen.hints:
+            self.message(hint)
 
     def _between(self) -> None:
         self._between_pictures()
@@ -318,24 +345,8 @@ class Loop:
                 "check that the pixels are scaled by a Rescaling layer."
             )
 
-    def _judge(self, figures: Mapping[str, float]) -> bool:
-        """Whether the epoch is the best so far; notes it, and whether to stop early."""
-        state, stopping = self.state, self.settings.early_stopping
-        value = figures[self._monitor]
-        sign = -1.0 if self._monitor.endswith("accuracy") else 1.0
-        best = state.best is None or sign * value < sign * state.best
-        if best and math.isfinite(value):
-            state.best, state.waited = value, 0
-        else:
-            state.waited += 1
-        best = best and (math.isfinite(value) or state.best_epoch is None)
-        if best:
-            state.best_epoch, state.best_metrics = state.epoch, dict(figures)
-        state.early = stopping.enabled and state.waited >= stopping.patience
-        return best
-
     def _learning_rate(self) -> float:
-        return _shortened(float(self.model.optimizer.learning_rate))
+        return _shortened(float(self.model.optimizer.learning_rate.numpy()))
 
     def _feature_maps(self) -> None:
         watched = self._control.watched
@@ -360,16 +371,6 @@ class Loop:
 def _shortened(rate: float) -> float:
     """0.001, not what is nearest to it in 32 bits."""
     return float(f"{rate:.7g}")
-
-
-def monitored(settings: TrainingSettings, validates: bool) -> str:
-    """The figure that decides which epoch is the best.
-
-    Early stopping's, where that is on, otherwise the loss of the validation pictures. Without
-    validation pictures, the training's own.
-    """
-    stopping = settings.early_stopping
-    return figure_for(stopping.monitor if stopping.enabled else "val_loss", validates)
 
 
 def as_callback(loop: Loop) -> keras.callbacks.Callback:

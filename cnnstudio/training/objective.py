@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from cnnstudio.analysis.losses import (
@@ -29,6 +30,7 @@ class Objective:
         one_hot: whether labels are rows of 0 and 1, not class numbers.
         single: whether one output tells two classes apart.
         mixed: whether labels may lie between 0 and 1, as MixUp and CutMix make them.
+        more: further arguments of the Keras loss.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Objective:
     one_hot: bool
     single: bool
     mixed: bool = False
+    more: Mapping[str, float] = field(default_factory=dict)
 
     def loss(self) -> Any:
         """The Keras loss object."""
@@ -45,9 +48,11 @@ class Objective:
             "sparse_categorical_crossentropy": keras.losses.SparseCategoricalCrossentropy,
             "categorical_crossentropy": keras.losses.CategoricalCrossentropy,
             "binary_crossentropy": keras.losses.BinaryCrossentropy,
+            "categorical_focal_crossentropy": keras.losses.CategoricalFocalCrossentropy,
+            "binary_focal_crossentropy": keras.losses.BinaryFocalCrossentropy,
         }
         if self.name in losses:
-            return losses[self.name](from_logits=self.from_logits)
+            return losses[self.name](from_logits=self.from_logits, **self.more)
         return keras.losses.MeanSquaredError()
 
     def accuracy(self) -> Any:
@@ -70,12 +75,15 @@ def choose_objective(
     setting: LossName = "auto",
     *,
     mixed: bool = False,
+    label_smoothing: float = 0.0,
+    focal: Mapping[str, float] | None = None,
 ) -> Objective:
     """The loss for a network with one output of `units` scores and pictures of `classes` classes.
 
     With `auto`: one unit for two classes takes binary cross-entropy; several sigmoid units too,
     each a yes or no of its own; everything else categorical cross-entropy, on class numbers or,
     where labels are `mixed`, on rows of shares.
+    `label_smoothing` needs such rows too. `focal` has the arguments of the focal losses.
     Scores that are no probabilities (no softmax, no sigmoid) are logits.
 
     Raises `TrainingError` naming the layer when the loss or the units do not fit.
@@ -93,7 +101,7 @@ def choose_objective(
             f"{last} takes the {function} of one score, which is 1 whatever the picture: give it "
             "2 units, or a sigmoid."
         )
-    name = chosen_loss(setting, function, single=single, mixed=mixed)
+    name = chosen_loss(setting, function, single=single, mixed=mixed or label_smoothing > 0)
     if single and LOSSES.get(name) == "classes":
         raise TrainingError(
             f"The loss {setting} needs a score for each class, but {last} gives one: choose "
@@ -105,12 +113,21 @@ def choose_objective(
             "and CutMix give pictures shares of two: choose auto or categorical_crossentropy, or "
             "switch them off on the Data page (data.augmentation)."
         )
+    if label_smoothing and name in {"sparse_categorical_crossentropy", "mean_squared_error"}:
+        raise TrainingError(
+            f"The loss {name} does not take label smoothing: choose auto or "
+            "categorical_crossentropy, or set training.label_smoothing to 0."
+        )
+    more = {"label_smoothing": label_smoothing} if label_smoothing else {}
+    if "focal" in name:
+        more.update(focal or {})
     return Objective(
         name=name,
         from_logits=takes_logits(name, function),
         one_hot=not single and name != "sparse_categorical_crossentropy",
         single=single,
         mixed=mixed,
+        more=more,
     )
 
 

@@ -91,12 +91,28 @@ def prepare(
             "Flatten or GlobalAveragePooling2D and a Dense layer."
         )
     objective = choose_objective(
-        project.network, shape[0], classes, training.loss, mixed=data.augmentation.mixes_labels
+        project.network,
+        shape[0],
+        classes,
+        training.loss,
+        mixed=data.augmentation.mixes_labels,
+        label_smoothing=training.label_smoothing,
+        focal={"gamma": training.focal_gamma, "alpha": training.focal_alpha},
     )
+    _check_class_weights(training, dataset.classes)
     used = replace(
         project, data=data.model_dump(mode="json"), training=training.model_dump(mode="json")
     )
     return Plan(used, data, training, dataset, objective, _hints(analysis, dataset, data))
+
+
+def _check_class_weights(training: TrainingSettings, classes: tuple[str, ...]) -> None:
+    unknown = sorted(set(training.class_weights) - set(classes))
+    if unknown:
+        raise TrainingError(
+            f"training.class_weights names {', '.join(unknown)}, but the classes are "
+            f"{', '.join(classes)}: correct the name, or take it out."
+        )
 
 
 def _require_sound(analysis: Analysis) -> None:

@@ -9,13 +9,19 @@ from cnnstudio.training import checkpoint
 from cnnstudio.training.errors import TrainingError
 from cnnstudio.training.folder import RunFolder
 from cnnstudio.training.prepare import Plan
+from cnnstudio.training.runs import ended
 
 
 def left_off(folder: RunFolder, plan: Plan) -> tuple[checkpoint.State, checkpoint.Arrays]:
-    """What the run stopped with. Raises `TrainingError` if it cannot go on under this plan."""
+    """What the run stopped with; nothing yet, where it died before its first checkpoint.
+
+    Raises `TrainingError` if it cannot go on under this plan.
+    """
+    if not (folder.checkpoint_folder / checkpoint.STATE_FILE).exists() and not ended(folder.path):
+        return checkpoint.State(), {}
     state, arrays = checkpoint.load(folder.checkpoint_folder)
     epochs, optimizer = plan.training.epochs, plan.training.optimizer.name
-    if state.epoch >= epochs:
+    if state.epoch >= epochs and ended(folder.path):
         raise TrainingError(
             f"{folder.path} has done {state.epoch} of {epochs} epochs: to go on, ask for more "
             f"than {state.epoch} (training.epochs, or --epochs)."

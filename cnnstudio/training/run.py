@@ -13,22 +13,21 @@ from cnnstudio.data.feed import Feed
 from cnnstudio.errors import Cancelled, StudioError
 from cnnstudio.graph.project import Project
 from cnnstudio.keras_build.backend import load_keras
-from cnnstudio.keras_build.build import build_model
 from cnnstudio.keras_build.weights import start_from_weights
 from cnnstudio.training import checkpoint, events
+from cnnstudio.training.compiling import compiled, result_of, set_up_devices
 from cnnstudio.training.control import Control
 from cnnstudio.training.device import describe_device
 from cnnstudio.training.errors import TrainingError, explain
 from cnnstudio.training.feeding import training_options
 from cnnstudio.training.folder import RunFolder
 from cnnstudio.training.loop import Loop, Stopping, as_callback
-from cnnstudio.training.optimizers import OptimizerSettings
+from cnnstudio.training.observing import Observer
 from cnnstudio.training.prepare import Plan, prepare
 from cnnstudio.training.resume import left_off, order_of
+from cnnstudio.training.runs import ended
 
 if TYPE_CHECKING:
-    import keras
-
     from cnnstudio.data.scan import FolderReport
 
 __all__ = ["TrainingError", "train"]
@@ -157,7 +156,8 @@ class _Training:
         self._cache_folder = cache_folder
         settings = plan.training
         _set_seeds(settings.seed, deterministic=settings.deterministic)
-        self._model = _compiled(plan)
+        set_up_devices(settings)
+        self._model, confusion = compiled(plan)
         self._feed = self._make_feed(plan.dataset.train, shuffle=True)
         self._validation = (
             self._make_feed(plan.dataset.val, shuffle=False) if plan.validates else None
@@ -171,8 +171,15 @@ class _Training:
             control=control,
             on_event=on_event,
             skipped=[feed.skipped for feed in self._feeds],
+            result=result_of(self._model, plan),
             validates=plan.validates,
             on_epochs=self._describe,
+        )
+        self._loop.observer = Observer(
+            self._model,
+            plan.dataset.classes,
+            confusion,
+            lambda: self._feed.batch(state.epoch, 0)[0],
         )
         self._hints = list(plan.hints)
         if self._feed.store.remark is not None:
@@ -188,8 +195,10 @@ class _Training:
         state, order = self._state, order_of(self._plan)
         if arrays:
             self._restore(arrays, order)
-        elif started := start_from_weights(self._model, self._plan.project):
-            self._hints.append(started)
+        else:
+            self._folder.forget_after(0)
+            if started := start_from_weights(self._model, self._plan.project):
+                self._hints.append(started)
         state.order, state.steps_per_epoch = order, self._feed.steps_per_epoch
         state.optimizer = self._plan.training.optimizer.name
 
@@ -247,12 +256,16 @@ class _Training:
         import keras
 
         state, validation = self._state, self._validation
+        dataset = self._feed.dataset(state.epoch, state.step)
+        if self._plan.training.steps_per_execution > 1:
+            # Keras runs the last steps of an epoch in one go too: the pictures have to end there.
+            epochs, dataset = state.epoch + 1, dataset.take(steps)
         callbacks = keras.callbacks.CallbackList(
             [as_callback(self._loop)], add_history=True, model=self._model, epochs=epochs
         )
         try:
             self._model.fit(
-                self._feed.dataset(state.epoch, state.step),
+                dataset,
                 epochs=epochs,
                 initial_epoch=state.epoch,
                 steps_per_epoch=steps,
@@ -316,7 +329,8 @@ class _Training:
     def _restore(self, arrays: checkpoint.Arrays, order: dict[str, Any]) -> None:
         state = self._state
         metrics = checkpoint.restore(self._model, arrays, self._folder.checkpoint_folder)
-        if state.early:
+        if state.early and ended(self._folder.path):
+            # Going on after early stopping; without that word it died before it could stop.
             state.early, state.waited = False, 0
         if state.step and state.order != order:
             self._hints.append(
@@ -335,9 +349,10 @@ class _Training:
 
         single = self._plan.objective.single or not self._plan.objective.one_hot
         scores = np.zeros((1, self._model.output_shape[-1]), np.float32)
-        self._model.compute_metrics(
-            x=None, y=np.zeros(1, np.int32) if single else scores, y_pred=scores
-        )
+        with self._model.distribute_strategy.scope():
+            self._model.compute_metrics(
+                x=None, y=np.zeros(1, np.int32) if single else scores, y_pred=scores
+            )
         self._model.reset_metrics()
 
     def _make_feed(self, samples: Any, *, shuffle: bool) -> Feed:
@@ -362,27 +377,3 @@ def _set_seeds(seed: int, *, deterministic: bool) -> None:
     keras.utils.set_random_seed(seed)
     if deterministic:
         tf.config.experimental.enable_op_determinism()
-
-
-def make_optimizer(settings: OptimizerSettings) -> Any:
-    """The Keras optimizer. Raises `TrainingError` where the installed Keras has none such."""
-    import keras
-
-    kind = getattr(keras.optimizers, settings.name, None)
-    if kind is None:
-        raise TrainingError(
-            f"Keras {keras.__version__} has no optimizer {settings.name}: choose another, or "
-            "install a newer Keras (python -m pip install --upgrade keras)."
-        )
-    return kind(**settings.arguments())
-
-
-def _compiled(plan: Plan) -> keras.Model:
-    settings, objective = plan.training, plan.objective
-    model = build_model(plan.project.network, seed=settings.seed)
-    model.compile(
-        optimizer=make_optimizer(settings.optimizer),
-        loss=objective.loss(),
-        metrics=[objective.accuracy()],
-    )
-    return model

@@ -22,6 +22,7 @@ from cnnstudio.keras_build.trained import (
     PROJECT_FILE,
 )
 from cnnstudio.training import checkpoint
+from cnnstudio.training.care import Remark, read_remark
 from cnnstudio.training.errors import TrainingError, first_line
 from cnnstudio.training.lock import is_locked
 
@@ -41,8 +42,9 @@ class RunInfo:
         reason: why, for `failed` and `damaged`.
         seconds: training time without pauses, as far as the checkpoint knows.
         settings: the project's `data` and `training` parts as used.
-        resumable: whether there is a checkpoint to go on from.
+        resumable: whether it can be gone on with.
         has_model: whether `model.keras` is there.
+        remark: the name, notes and star that a person gave it.
     """
 
     path: Path
@@ -62,6 +64,7 @@ class RunInfo:
     settings: Mapping[str, Any] = field(default_factory=dict)
     resumable: bool = False
     has_model: bool = False
+    remark: Remark = field(default_factory=Remark)
 
     def to_json(self) -> dict[str, Any]:
         """The run as plain JSON data."""
@@ -81,6 +84,9 @@ class RunInfo:
             "seconds": self.seconds,
             "classes": list(self.classes),
             "settings": dict(self.settings),
+            "title": self.remark.title,
+            "notes": self.remark.notes,
+            "starred": self.remark.starred,
         }
 
 
@@ -119,6 +125,11 @@ def run_info(path: Path) -> RunInfo:
         return RunInfo(path, path.name, "damaged", error.message)
     except Exception as error:  # noqa: BLE001 - files of any content may lie there
         return RunInfo(path, path.name, "damaged", f"{path} cannot be read: {first_line(error)}.")
+
+
+def ended(path: Path) -> bool:
+    """Whether the last word of a run is that it ended, not that it trains."""
+    return str(_ends(path / EVENTS_FILE)[1].get("event")) in _ENDS
 
 
 def read_history(path: Path) -> History:
@@ -164,6 +175,9 @@ def _info(path: Path) -> RunInfo:
         pass
     kind = str(last.get("event"))
     end: RunState = "running" if is_locked(path) else _ENDS.get(kind, "interrupted")
+    if end == "interrupted" and not (path / CHECKPOINT_FOLDER / checkpoint.STATE_FILE).exists():
+        # It died before its first checkpoint: going on begins at the beginning.
+        resumable = True
     return RunInfo(
         path=path,
         name=path.name,
@@ -182,6 +196,7 @@ def _info(path: Path) -> RunInfo:
         settings={"data": dict(project.data), "training": dict(project.training)},
         resumable=resumable,
         has_model=(path / MODEL_FILE).is_file(),
+        remark=read_remark(path),
     )
 
 

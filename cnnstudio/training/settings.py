@@ -5,7 +5,7 @@ The descriptions of the fields are the help texts that the window and `--help` s
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -19,7 +19,11 @@ LossName = Literal[
     "categorical_crossentropy",
     "binary_crossentropy",
     "mean_squared_error",
+    "categorical_focal_crossentropy",
+    "binary_focal_crossentropy",
 ]
+MetricName = Literal["top_k", "precision", "recall", "f1", "auc"]
+Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 
 
 class EarlyStopping(StrictSettings):
@@ -65,7 +69,58 @@ class TrainingSettings(StrictSettings):
     loss: LossName = Field(
         default="auto",
         description="What training makes small. auto chooses it from the last layer: "
-        "cross-entropy, binary for one sigmoid unit.",
+        "cross-entropy, binary for one sigmoid unit. Focal losses look at what is still wrong, "
+        "where classes are uneven.",
+    )
+    label_smoothing: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Share of each label that is spread over all classes: 0.1 keeps the network "
+        "from being too sure. For cross-entropies.",
+    )
+    focal_gamma: float = Field(
+        default=2.0, ge=0, le=10, description="How much less pictures count that are well known."
+    )
+    focal_alpha: float = Field(
+        default=0.25, gt=0, le=1, description="Factor of the whole focal loss."
+    )
+    metrics: tuple[MetricName, ...] = Field(
+        default=(),
+        description="Figures besides loss and accuracy: top_k counts a picture as known when its "
+        "class is among the k likeliest; precision, recall, F1 and AUC are means over the classes.",
+    )
+    top_k: int = Field(default=5, ge=2, le=1000, description="The k of top_k.")
+    class_weights: dict[str, Annotated[float, Field(ge=0, le=1e6)]] = Field(
+        default_factory=dict,
+        description="How much a picture of a class counts in the loss, by the class's name: "
+        "cat=2, dog=1. Classes not named count 1.",
+    )
+    precision: Precision = Field(
+        default="float32",
+        description="mixed_float16 computes in 16 bits on a GPU, about twice as fast with half the "
+        "memory; mixed_bfloat16 on newer GPUs and TPUs. Weights stay in 32 bits.",
+    )
+    jit_compile: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="XLA: compile the whole step. Often faster on a GPU, slower for small networks "
+        "on a CPU; auto leaves it to Keras.",
+    )
+    steps_per_execution: int = Field(
+        default=1,
+        ge=1,
+        le=10_000,
+        description="Batches run in one go: faster for small networks on a GPU; Pause, Stop and "
+        "the learning rate then wait for so many.",
+    )
+    devices: Literal["one", "all"] = Field(
+        default="one",
+        description="all shares each batch between all GPUs of this computer.",
+    )
+    gpu_memory_growth: bool = Field(
+        default=True,
+        description="Take a GPU's memory as it is needed, not all at once, so that other programs "
+        "have some too. Holds from the first training until the program ends.",
     )
     early_stopping: EarlyStopping = Field(
         default_factory=EarlyStopping,

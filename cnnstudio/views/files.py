@@ -39,6 +39,7 @@ class Files(QObject):
         self._document = context.document
         self._window = window
         self.imported = ImportedWeights()
+        context.project_copy_requested.connect(self.open_copy)
 
     def new(self, preset: str = "") -> None:
         """Begin a project from a preset, or an empty one."""
@@ -100,6 +101,19 @@ class Files(QObject):
         def begin() -> None:
             if self._document.open(path):
                 self._context.settings.add_recent_project(path)
+
+        self.when_settled(begin)
+
+    def open_copy(self, project: Project, name: str) -> None:
+        """Begin an untitled project that is a copy of another."""
+
+        def begin() -> None:
+            try:
+                self._document.restore(project, None, name + SUFFIX)
+            except StudioError as error:
+                self._context.notify(error.message, "error")
+                return
+            self._context.show_page("design")
 
         self.when_settled(begin)
 

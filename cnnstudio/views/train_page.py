@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QHBoxLayout,
     QInputDialog,
     QSplitter,
@@ -18,17 +19,18 @@ from PySide6.QtWidgets import (
 )
 
 from cnnstudio.app.trainer import State
-from cnnstudio.graph.project import Project, load_project
-from cnnstudio.keras_build.trained import PROJECT_FILE
+from cnnstudio.graph.project import Project
 from cnnstudio.training import events
 from cnnstudio.views.context import Context
+from cnnstudio.views.explore.confusion import ConfusionMatrix
 from cnnstudio.views.train.controls import TrainControls, WayOut
 from cnnstudio.views.train.curves import LossCurves
 from cnnstudio.views.train.live_maps import LiveMaps
 from cnnstudio.views.train.message_list import MessageList
 from cnnstudio.views.train.preflight import obstacle
 from cnnstudio.views.train.progress import Progress
-from cnnstudio.views.train.reading import rate_mark, read_curves, read_several
+from cnnstudio.views.train.range_dialog import RangeDialog
+from cnnstudio.views.train.reading import rate_mark, read_several, read_to_continue
 from cnnstudio.views.train.run_table import RunTable
 from cnnstudio.views.train.series import History
 from cnnstudio.views.train.settings_form import SettingsForm
@@ -61,6 +63,9 @@ class TrainPage(QWidget):
         self.runs = RunTable(context, self)
         self.messages = MessageList(self)
         self.live_maps = LiveMaps(context, self)
+        self.confusion = ConfusionMatrix(self)
+        self.confusion.setObjectName("liveConfusion")
+        self.confusion.setAccessibleName("What validation pictures are taken for, epoch by epoch")
         self._lay_out()
 
         self.controls.start_clicked.connect(self.start)
@@ -69,6 +74,7 @@ class TrainPage(QWidget):
         self.controls.stop_clicked.connect(self.stop)
         self.controls.steering.rate_wanted.connect(self._trainer.set_learning_rate)
         self.controls.steering.epochs_wanted.connect(self._trainer.set_epochs)
+        self.form.find_rate_wanted.connect(self.find_rate)
         self.runs.chosen.connect(self.show_run)
         self.runs.several_chosen.connect(self.show_several)
         self.runs.longer_wanted.connect(self.ask_longer)
@@ -94,6 +100,7 @@ class TrainPage(QWidget):
         self._bottom.setDocumentMode(True)
         self._bottom.addTab(self.runs, "Runs")
         self._bottom.addTab(self.messages, "Messages")
+        self._bottom.addTab(self.confusion, "Confusion")
         above = QWidget(self)
         column = QVBoxLayout(above)
         column.setContentsMargins(0, 0, 0, 0)
@@ -127,6 +134,7 @@ class TrainPage(QWidget):
         smooth, log, steps = self.curves.smooth_box, self.curves.log_box, self.curves.step_box
         made = []
         for text, name, slot in (
+            ("Find a learning rate…", "findRateAction", self.find_rate),
             ("Smooth curves", "smoothCurvesAction", smooth.toggle),
             ("Logarithmic loss", "logScaleAction", log.toggle),
             ("Curves by step", "curvesByStepAction", steps.toggle),
@@ -196,6 +204,16 @@ class TrainPage(QWidget):
         if not started:
             self._context.notify("A training is going on already: stop it first.", "info")
 
+    def find_rate(self) -> None:
+        """Open the range test, if the project could be trained now."""
+        if self._trainer.state.active:
+            self._context.notify("A training is going on: stop or finish it first.", "info")
+        elif obstacle(self._context) is not None:
+            self._project_changed()
+        else:
+            self.rate_dialog = RangeDialog(self._context, self)
+            self.rate_dialog.open()
+
     def pause(self) -> None:
         self._trainer.pause()
 
@@ -203,10 +221,7 @@ class TrainPage(QWidget):
         self._trainer.resume()
 
     def pause_or_resume(self) -> None:
-        if self._trainer.state is State.PAUSED:
-            self.resume()
-        else:
-            self.pause()
+        (self.resume if self._trainer.state is State.PAUSED else self.pause)()
 
     def stop(self) -> None:
         self._trainer.stop()
@@ -270,6 +285,9 @@ class TrainPage(QWidget):
                     self._hear(event)
                 case events.FeatureMapsReady():
                     maps = event
+                case events.ConfusionReady():
+                    self.confusion.set_matrix(event.matrix, event.classes)
+                    self._bottom.setTabText(2, f"Confusion (epoch {event.epoch:,})")
                 case events.Finished() | events.Stopped() | events.Failed():
                     self._ended(event)
         if maps is not None:
@@ -310,6 +328,9 @@ class TrainPage(QWidget):
             self.messages.add(event)
             self._count_messages()
         self.runs.refresh()
+        if not self.isActiveWindow():
+            # The taskbar says it to those who work elsewhere meanwhile.
+            QApplication.alert(self.window())
         if isinstance(event, events.Failed):
             return
         if event.run is not None:
@@ -376,8 +397,3 @@ class TrainPage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.runs.refresh()
-
-
-def read_to_continue(run: Path) -> tuple[Project, History]:
-    """The project of a run and its curves so far. Raises `StudioError`."""
-    return load_project(run / PROJECT_FILE), read_curves(run)[0]

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QProgressBar, QPushButton, QSpinBox, QTableView
+from PySide6.QtWidgets import (
+    QComboBox,
+    QInputDialog,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSpinBox,
+    QTableView,
+)
 
 from cnnstudio.app.trainer import State
 from cnnstudio.data.scan import scan_folder
@@ -103,6 +111,10 @@ def test_a_training_from_start_to_finish(window, page, button, qtbot):
     assert levels is not None
     assert levels.values.shape == (32, 12, 12)
     assert page.live_maps.picture_box.path.suffix == ".png"
+
+    # What the classes of the validation pictures are taken for, of the last epoch.
+    assert page._bottom.tabText(2) == "Confusion (epoch 2)"
+    assert page.confusion.counts.sum() == 4
 
     assert page.findChild(QProgressBar, "epochProgress").value() == 1000
     assert page.findChild(QProgressBar, "runProgress").value() == 1000
@@ -394,6 +406,32 @@ def test_whole_numbers_and_ticks_that_may_be_empty(window, page, qtbot):
     assert "cannot be used together" in form.help.text()
 
 
+def test_metrics_are_ticked_and_class_weights_typed(window, page, qtbot):
+    document, form = window.document, page.form
+    assert form.rows["top_k",].editor.isHidden()
+    form.reveal(("metrics",))
+    button = form.rows["metrics",].editor
+    for name in ("f1", "top_k"):
+        next(a for a in button.choices.actions() if a.text() == name).trigger()
+    assert document.training.metrics == ("top_k", "f1")
+    assert button.text() == "top_k, f1"
+    assert form.rows["top_k",].editor.isVisible()
+    document.undo_stack.undo()
+    assert button.text() == "none"
+    weights = form.rows["class_weights",].editor
+    qtbot.keyClicks(weights, "dark=2, light=0.5")
+    assert document.training.class_weights == {"dark": 2.0, "light": 0.5}
+    qtbot.keyClicks(weights, "x")
+    assert weights.property("state") == "error"
+    qtbot.keyClick(weights, Qt.Key.Key_Return)
+    assert weights.text() == "dark=2, light=0.5"
+    assert form.rows["focal_gamma",].editor.isHidden()
+    document.set_training(
+        document.training.model_copy(update={"loss": "categorical_focal_crossentropy"})
+    )
+    assert form.rows["focal_gamma",].editor.isVisible()
+
+
 def test_the_schedule_is_drawn_before_the_start(window, page, qtbot):
     document, form = window.document, page.form
     assert not form.curve.isVisible()
@@ -452,6 +490,79 @@ def test_skipped_pictures_are_named_and_training_goes_on(window, page, button, q
     texts = [page.messages.item(i).text() for i in range(page.messages.count())]
     assert any("03.png" in text for text in texts)
     assert "skipped" in page.findChild(QLabel, "trainingNote").text()
+
+
+def test_a_learning_rate_is_found_and_used(window, page, button, qtbot):
+    button("findRate", press=True)
+    dialog = page.rate_dialog
+    assert dialog.isVisible()
+    use = dialog.use_button
+    qtbot.waitUntil(lambda: dialog.result_of_test is not None, timeout=LONG)
+    assert len(dialog.plot.points) == len(dialog.result_of_test.points) > 12
+    suggestion = dialog.result_of_test.suggestion
+    assert use.isEnabled()
+    qtbot.mouseClick(use, Qt.MouseButton.LeftButton)
+    assert window.document.training.optimizer.learning_rate == suggestion
+    window.document.undo_stack.undo()
+    assert window.document.training.optimizer.learning_rate == 0.001
+
+
+def test_runs_are_named_starred_filtered_put_aside_and_back(
+    window, page, button, qtbot, monkeypatch
+):
+    for epochs in (1, 2):
+        document = window.document
+        document.set_training(document.training.model_copy(update={"epochs": epochs}))
+        button("start", press=True)
+        reach(window, State.FINISHED, qtbot)
+    runs, table = page.runs, page.findChild(QTableView, "runTable")
+    model = table.model()
+    qtbot.waitUntil(lambda: model.rowCount() == 2, timeout=LONG)
+
+    def info(name):
+        return next(run for run in runs.model.runs if run.name == name)
+
+    def act(name, text):
+        menu = runs.menu_for(info(name))
+        next(a for a in menu.actions() if a.text() == text).trigger()
+
+    first, second = sorted(run.name for run in runs.model.runs)
+    assert "Adam 0.001" in [model.index(0, n).data().split(" · ")[0] for n in range(8)]
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_a, **_k: ("Best of all", True))
+    monkeypatch.setattr(QInputDialog, "getMultiLineText", lambda *_a, **_k: ("grey\nones", True))
+    act(first, "Rename it…")
+    qtbot.waitUntil(lambda: info(first).remark.title == "Best of all", timeout=LONG)
+    act(first, "Notes…")
+    qtbot.waitUntil(lambda: info(first).remark.notes == "grey\nones", timeout=LONG)
+    act(first, "Star it")
+    qtbot.waitUntil(lambda: info(first).remark.starred, timeout=LONG)
+    qtbot.keyClicks(runs.filter, "best ADAM")
+    assert model.rowCount() == 1
+    assert model.index(0, 0).data() == "★ Best of all"
+    runs.filter.setText("ones")
+    assert model.rowCount() == 1
+    runs.filter.setText("no such run")
+    assert model.rowCount() == 0
+    runs.filter.clear()
+    box = runs.starred_box
+    qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+    assert model.rowCount() == 1
+    box.setChecked(False)
+
+    act(second, "Move it to the trash")
+    qtbot.waitUntil(lambda: model.rowCount() == 1, timeout=LONG)
+    runs.trash_box.setChecked(True)
+    qtbot.waitUntil(lambda: [run.name for run in runs.model.runs] == [second], timeout=LONG)
+    act(second, "Put it back")
+    qtbot.waitUntil(lambda: model.rowCount() == 0, timeout=LONG)
+    runs.trash_box.setChecked(False)
+    qtbot.waitUntil(lambda: model.rowCount() == 2, timeout=LONG)
+
+    document.undo_stack.setClean()
+    act(first, "Open its network as a new project")
+    qtbot.waitUntil(lambda: document.title == "Best of all.cnns", timeout=LONG)
+    assert document.path is None
+    assert document.training.epochs == 1
 
 
 def test_choosing_a_run_shows_its_curves(window, page, button, qtbot, tmp_path):

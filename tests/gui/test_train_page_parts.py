@@ -2,6 +2,7 @@
 
 import csv
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 from PySide6.QtGui import QPixmap
 
 from cnnstudio.training import events
+from cnnstudio.training.care import Remark
+from cnnstudio.training.runs import RunInfo
 from cnnstudio.views import theme
 from cnnstudio.views.explore.confusion import ConfusionMatrix
 from cnnstudio.views.explore.levels import COLOUR_MAPS, colour_table, coloured, make_levels
@@ -250,8 +253,10 @@ def test_times_in_words():
         "59 min",
         "2 h 1 min",
     ]
-    assert title_of("2026-11-21_14-03-05_small-cnn") == "small-cnn"
-    assert title_of("my run") == "my run"
+    name = "2026-11-21_14-03-05_small-cnn"
+    assert title_of(RunInfo(Path(name), name, "finished")) == "small-cnn"
+    assert title_of(RunInfo(Path("x"), "my run", "finished")) == "my run"
+    assert title_of(RunInfo(Path(name), name, "finished", remark=Remark("Best yet"))) == "Best yet"
 
 
 # -- feature maps

@@ -263,6 +263,18 @@ def test_training_streams_its_events(call, pictures, tmp_path):
         assert {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"} <= set(event)
 
 
+def test_a_learning_rate_is_found(call, pictures, tmp_path):
+    project = tmp_path / "tiny.cnns"
+    call("new", project, "--preset", "mlp", "--input", "8x8x3", "--classes", "2")
+    words = ("train", project, "--data", pictures, "--runs", tmp_path / "runs", "--find-rate")
+    status, out, err = call(*words, "--json")
+    assert status == 0, err
+    events = [json.loads(line) for line in out.splitlines()]
+    assert {event["event"] for event in events[:-1]} == {"rate"}
+    assert events[-1]["event"] == "suggestion"
+    assert not (tmp_path / "runs").exists()
+
+
 def test_what_a_run_leaves(run_folder, call):
     names = {path.name for path in run_folder.iterdir()}
     assert {

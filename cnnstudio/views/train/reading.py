@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from cnnstudio.graph.project import Project, load_project
+from cnnstudio.keras_build.trained import PROJECT_FILE
 from cnnstudio.training.runs import read_history
 from cnnstudio.views.train.series import History
 
@@ -44,3 +46,8 @@ def read_several(paths: Sequence[Path]) -> list[tuple[str, History]]:
 def rate_mark(rate: float) -> str:
     """What stands at the place where the learning rate was changed."""
     return f"rate {rate:.3g}"
+
+
+def read_to_continue(run: Path) -> tuple[Project, History]:
+    """The project of a run and its curves so far. Raises `StudioError`."""
+    return load_project(run / PROJECT_FILE), read_curves(run)[0]

@@ -23,9 +23,24 @@ RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 STATE_COLOURS = {"failed": "error", "damaged": "error", "interrupted": "warning"}
 
 
-def title_of(name: str) -> str:
-    """A run's name without the time that its folder begins with."""
-    return re.sub(r"^\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_", "", name) or name
+def title_of(run: RunInfo) -> str:
+    """What a person called a run, or its folder's name without the time that it begins with."""
+    plain = re.sub(r"^\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_", "", run.name)
+    return run.remark.title or plain or run.name
+
+
+def settings_of(run: RunInfo) -> str:
+    """The settings that runs differ by most, in a few words."""
+    training = run.settings.get("training", {})
+    optimizer, schedule = training.get("optimizer", {}), training.get("schedule", {})
+    said = (
+        [f"{optimizer.get('name', '')} {optimizer.get('learning_rate', ''):g}"] if optimizer else []
+    )
+    if schedule.get("name", "constant") != "constant":
+        said.append(str(schedule["name"]).replace("_", " "))
+    if "batch_size" in training:
+        said.append(f"batch {training['batch_size']:,}")
+    return " · ".join(said)
 
 
 def _figure(value: float | None) -> str:
@@ -49,7 +64,12 @@ def _loss(run: RunInfo) -> float | None:
 
 # Heading, text of a run, what it is sorted by, right-aligned.
 COLUMNS: tuple[tuple[str, Callable[[RunInfo], str], Callable[[RunInfo], Any], bool], ...] = (
-    ("Run", lambda run: title_of(run.name), lambda run: run.name, False),
+    (
+        "Run",
+        lambda run: ("★ " if run.remark.starred else "") + title_of(run),
+        lambda run: (not run.remark.starred, title_of(run).lower()),
+        False,
+    ),
     ("State", lambda run: run.state, lambda run: run.state, False),
     (
         "Epochs",
@@ -59,11 +79,18 @@ COLUMNS: tuple[tuple[str, Callable[[RunInfo], str], Callable[[RunInfo], Any], bo
     ),
     ("Accuracy", lambda run: _figure(_accuracy(run)), _accuracy, True),
     ("Loss", lambda run: _figure(_loss(run)), _loss, True),
+    ("Settings", settings_of, settings_of, False),
     (
         "Time",
         lambda run: "" if run.seconds is None else in_words(run.seconds),
         lambda run: run.seconds,
         True,
+    ),
+    (
+        "Notes",
+        lambda run: run.remark.notes.partition("\n")[0][:40],
+        lambda run: run.remark.notes.lower(),
+        False,
     ),
     (
         "Date",
@@ -126,6 +153,9 @@ class RunModel(QAbstractTableModel):
             return text(run)
         if role == SORT_ROLE:
             value = sort(run)
+            if isinstance(value, tuple):
+                # Qt compares text and numbers; stars come first.
+                return "".join(str(int(v)) if isinstance(v, bool) else v for v in value)
             return -math.inf if value is None else value
         if role == RUN_ROLE:
             return run
@@ -137,5 +167,5 @@ class RunModel(QAbstractTableModel):
             name = STATE_COLOURS.get(run.state)
             return theme.current().color(name) if name else None
         if role == Qt.ItemDataRole.ToolTipRole:
-            return run.reason or str(run.path)
+            return run.reason or run.remark.notes or str(run.path)
         return None

@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from PySide6.QtCore import QPoint, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtCore import (
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QSortFilterProxyModel,
+    Qt,
+    Signal,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QCheckBox,
+    QHBoxLayout,
     QHeaderView,
+    QLineEdit,
     QMenu,
     QStackedLayout,
     QTableView,
+    QVBoxLayout,
     QWidget,
 )
 
 from cnnstudio.app.tasks import Task
+from cnnstudio.training.care import trash_of
 from cnnstudio.training.runs import RunInfo, list_runs
 from cnnstudio.views import theme
 from cnnstudio.views.context import Context
-from cnnstudio.views.drop import show_in_folder
 from cnnstudio.views.train.reading import read_curves
+from cnnstudio.views.train.run_actions import RunActions
 from cnnstudio.views.train.run_model import ACCURACY, COLUMNS, RUN_ROLE, SORT_ROLE, RunModel
-from cnnstudio.views.widgets import BarDelegate, Secondary
+from cnnstudio.views.widgets import BarDelegate, Secondary, name_widget
+
+EMPTY = "No runs yet. Each training is kept here with its curves."
 
 
 class RunTable(QWidget):
@@ -53,7 +65,7 @@ class RunTable(QWidget):
         self._marking = False
         self._several = False
         self.model = RunModel(self)
-        self._proxy = QSortFilterProxyModel(self)
+        self._proxy = _Filter(self)
         self._proxy.setSourceModel(self.model)
         self._proxy.setSortRole(SORT_ROLE)
         self.view = QTableView(self)
@@ -80,11 +92,51 @@ class RunTable(QWidget):
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.view.customContextMenuRequested.connect(self._open_menu)
         self.view.selectionModel().selectionChanged.connect(self._selected)
-        self._empty = Secondary("No runs yet. Each training is kept here with its curves.", self)
+        self._actions = RunActions(context, self)
+        self._empty = Secondary(EMPTY, self)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._stack = QStackedLayout(self)
+        self._stack = QStackedLayout()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self.view)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(self._head())
+        layout.addLayout(self._stack, 1)
+
+    def _head(self) -> QHBoxLayout:
+        """The field that filters, stars only, the trash."""
+        self.filter = QLineEdit(self)
+        name_widget(self.filter, "runFilter", "Show only runs with these words")
+        self.filter.setPlaceholderText("Filter by name, settings, state, notes")
+        self.filter.setClearButtonEnabled(True)
+        self.filter.setFixedHeight(theme.HIT)
+        self.starred_box = QCheckBox("Starred", self)
+        name_widget(self.starred_box, "starredRuns", "Show only starred runs")
+        self.trash_box = QCheckBox("Trash", self)
+        name_widget(self.trash_box, "runTrash", "Show the runs in the trash")
+        self.filter.textChanged.connect(self._filter)
+        self.starred_box.toggled.connect(self._filter)
+        self.trash_box.toggled.connect(self._look_elsewhere)
+        bar = QHBoxLayout()
+        bar.setContentsMargins(theme.S16, theme.S4, theme.S16, theme.S4)
+        bar.setSpacing(theme.S16)
+        bar.addWidget(self.filter, 1)
+        bar.addWidget(self.starred_box)
+        bar.addWidget(self.trash_box)
+        return bar
+
+    def _filter(self, _value: object = None) -> None:
+        self._proxy.set_wanted(self.filter.text(), self.starred_box.isChecked())
+
+    def _look_elsewhere(self, trash: bool) -> None:
+        self._empty.setText("The trash is empty." if trash else EMPTY)
+        self.refresh()
+
+    @property
+    def _folder(self) -> Path:
+        folder = self._context.runs_folder
+        return trash_of(folder) if self.trash_box.isChecked() else folder
 
     # -- the list -----------------------------------------------------------------------------
 
@@ -94,7 +146,7 @@ class RunTable(QWidget):
             self._again = True
             return
         self._listing = self._context.tasks.run(
-            list_runs, self._context.runs_folder, on_done=self._listed, on_failed=self._not_listed
+            list_runs, self._folder, on_done=self._listed, on_failed=self._not_listed
         )
 
     def _not_listed(self, message: str) -> None:
@@ -169,67 +221,34 @@ class RunTable(QWidget):
         """The context menu of a run."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for text, slot, possible in (
-            (
-                "Continue it where it stopped",
-                lambda: self.continue_wanted.emit(run.path),
-                can_continue(run) and not self._context.trainer.state.active,
-            ),
-            (
-                "Train it longer…",
-                lambda: self.longer_wanted.emit(run.path),
-                run.resumable and not self._context.trainer.state.active,
-            ),
-            ("Classify pictures with it", lambda: self._use(run, "classify"), run.has_model),
-            ("Explore its feature maps", lambda: self._use(run, "explore"), run.has_model),
-            ("Evaluate it", lambda: self._context.evaluate(run.path), run.has_model),
-            ("Use its network and settings", lambda: self._reuse(run), run.state != "damaged"),
-            self._comparison(run),
-            ("Show its folder", lambda: show_in_folder(run.path / "."), True),
-        ):
-            action = menu.addAction(text)
-            action.setEnabled(possible)
-            action.triggered.connect(lambda _checked=False, slot=slot: slot())
+        for entry in self._actions.entries(run, self.selected_runs()):
+            if entry.slot is None:
+                menu.addSeparator()
+                continue
+            action = menu.addAction(entry.text)
+            action.setEnabled(entry.possible)
+            action.triggered.connect(lambda _checked=False, slot=entry.slot: slot())
         return menu
 
-    def _comparison(self, run: RunInfo) -> tuple[str, Callable[[], object], bool]:
-        """Compare two selected runs, or this one with the project."""
-        runs = self.selected_runs()
-        if len(runs) == 2 and run in runs:
-            paths = [other.path for other in runs]
-            possible = all(other.state != "damaged" for other in runs)
-            return "Compare networks", lambda: self._context.compare(*paths), possible
-        return (
-            "Compare its network with the project",
-            lambda: self._context.compare(run.path),
-            run.state != "damaged",
-        )
 
-    def _use(self, run: RunInfo, page: Any) -> None:
-        self._context.run_changed.emit(run.path)
-        self._context.show_page(page)
+class _Filter(QSortFilterProxyModel):
+    """Runs that hold every word that was typed, and a star if wanted."""
 
-    def _reuse(self, run: RunInfo) -> None:
-        """Bring a run's network and training settings into the project, as one undo step."""
-        from cnnstudio.data.settings_model import settings_from_json
-        from cnnstudio.errors import StudioError
-        from cnnstudio.graph.project import load_project
-        from cnnstudio.keras_build.trained import PROJECT_FILE
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._words: list[str] = []
+        self._starred = False
 
-        document = self._context.document
-        try:
-            project = load_project(run.path / PROJECT_FILE)
-            training = settings_from_json(type(document.training), project.training, "training")
-        except StudioError as error:
-            self._context.notify(error.message, "error")
-            return
-        document.undo_stack.beginMacro(f"Use {run.name}")
-        document.apply("Network of a run", project.network)
-        document.set_training(training, "Training settings of a run")
-        document.undo_stack.endMacro()
-        self._context.notify(f"The project has the network and settings of {run.name}.", "success")
+    def set_wanted(self, text: str, starred: bool) -> None:
+        """Show only runs with these words, anywhere, and only starred ones if `starred`."""
+        self._words, self._starred = text.lower().split(), starred
+        self.invalidate()
 
-
-def can_continue(run: RunInfo) -> bool:
-    """Whether there are epochs left, and a checkpoint to go on from."""
-    return run.resumable and run.state in {"stopped", "interrupted", "failed"}
+    def filterAcceptsRow(self, row: int, parent: QModelIndex | QPersistentModelIndex) -> bool:
+        model = self.sourceModel()
+        run: RunInfo = model.index(row, 0, parent).data(RUN_ROLE)
+        if self._starred and not run.remark.starred:
+            return False
+        cells = [str(model.index(row, n, parent).data()) for n in range(model.columnCount())]
+        text = " ".join((*cells, run.name, run.remark.notes)).lower()
+        return all(word in text for word in self._words)

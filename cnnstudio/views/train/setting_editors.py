@@ -10,6 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QSpinBox, QWidget
 
 from cnnstudio.views import theme
+from cnnstudio.views.train.list_editors import NamesButton, NumbersEdit
 from cnnstudio.views.train.number_edit import NumberEdit, Scale
 
 Path = tuple[str, ...]
@@ -53,6 +54,14 @@ def make_editor(
         combo = _choice([str(choice) for choice in get_args(kind)], parent)
         combo.textActivated.connect(edited)
         return combo, combo.setCurrentText, _nothing
+    if get_origin(kind) is tuple:
+        names = NamesButton([str(name) for name in get_args(get_args(kind)[0])], parent)
+        names.edited.connect(edited)
+        return names, names.set_value, _nothing
+    if get_origin(kind) is dict:
+        numbers = NumbersEdit(parent)
+        numbers.edited.connect(edited)
+        return numbers, numbers.set_value, _nothing
     if kind is bool:
         return _box(edited, parent)
     if kind is int and not optional:

@@ -28,11 +28,31 @@ GROUPS = {
     "schedule": "Learning-rate schedule",
     "optimizer": "Optimizer",
     "weights": "Gradients and weights",
-    "objective": "Loss",
+    "objective": "Loss and metrics",
     "early_stopping": "Early stopping",
+    "speed": "Speed and memory",
     "more": "Repeatability",
 }
+_PLACES = {
+    **dict.fromkeys(
+        (
+            "loss",
+            "label_smoothing",
+            "focal_gamma",
+            "focal_alpha",
+            "metrics",
+            "top_k",
+            "class_weights",
+        ),
+        "objective",
+    ),
+    **dict.fromkeys(
+        ("precision", "jit_compile", "steps_per_execution", "devices", "gpu_memory_growth"), "speed"
+    ),
+}
 _OWN = {argument for spec in OPTIMIZERS.values() for argument in spec.arguments}
+# Losses that take no label smoothing.
+_UNSMOOTHED = {"sparse_categorical_crossentropy", "mean_squared_error"}
 
 
 def group_of(path: Path) -> str:
@@ -41,9 +61,7 @@ def group_of(path: Path) -> str:
         return "weights"
     if path[0] in GROUPS:
         return path[0]
-    if path[0] == "loss":
-        return "objective"
-    return "more"
+    return _PLACES.get(path[0], "more")
 
 
 def applies(settings: TrainingSettings, path: Path) -> bool:
@@ -60,6 +78,12 @@ def applies(settings: TrainingSettings, path: Path) -> bool:
             return settings.schedule.warmup_epochs > 0
         case ("schedule", name) if name != "name":
             return name in settings.schedule.taken
+        case ("focal_gamma" | "focal_alpha",):
+            return "focal" in settings.loss
+        case ("label_smoothing",):
+            return settings.loss not in _UNSMOOTHED
+        case ("top_k",):
+            return "top_k" in settings.metrics
         case ("early_stopping", name) if name != "enabled":
             return settings.early_stopping.enabled
     return True

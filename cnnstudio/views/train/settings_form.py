@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QComboBox,
@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from cnnstudio.app.document import Document
 from cnnstudio.views import icons, theme
+from cnnstudio.views.train.list_editors import NumbersEdit
 from cnnstudio.views.train.number_edit import NumberEdit
 from cnnstudio.views.train.rate_curve import RateCurve
 from cnnstudio.views.train.setting_editors import (
@@ -51,6 +52,8 @@ HINT = "Point at a setting to read what it does."
 class SettingsForm(QFrame):
     """Edits `document.training`; every field is an undo step of its own, typing in one merges."""
 
+    find_rate_wanted = Signal()
+
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
@@ -74,6 +77,13 @@ class SettingsForm(QFrame):
         self.more_button.setObjectName("moreSettingsButton")
         self.more_button.setProperty("role", "fold")
         self.more_button.setCheckable(True)
+        self.find_button = QPushButton("Find a learning rate…", inner)
+        self.find_button.setObjectName("findRateButton")
+        self.find_button.setAccessibleName("Find a learning rate with a short test")
+        self.find_button.setProperty("role", "fold")
+        icons.set_icon(self.find_button, "search", "secondary")
+        self.find_button.clicked.connect(self.find_rate_wanted)
+        column.addWidget(self.find_button, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.more_button, 0, Qt.AlignmentFlag.AlignLeft)
         self._more = QWidget(inner)
         more = QVBoxLayout(self._more)
@@ -138,7 +148,7 @@ class SettingsForm(QFrame):
         editor.setAccessibleDescription(field.description or "")
         default = field.get_default(call_default_factory=True)
         text = field.description or ""
-        if default is not None:
+        if default not in (None, (), {}):
             text = f"{text} Default: {default}."
         for widget in (label, editor):
             widget.setToolTip(f"<p>{text}</p>")
@@ -167,7 +177,7 @@ class SettingsForm(QFrame):
 
     def _refuse(self, path: Path, error: ValueError) -> None:
         row = self.rows[path]
-        if isinstance(row.editor, NumberEdit):
+        if isinstance(row.editor, NumberEdit | NumbersEdit):
             row.editor.refuse()
         reasons = [str(found["msg"]) for found in error.errors()]  # type: ignore[attr-defined]
         said = "; ".join(reasons).removeprefix("Value error, ")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from cnnstudio.keras_build.backend import load_keras
+from cnnstudio.training.compiling import make_optimizer
 from cnnstudio.training.optimizers import COMMON, OPTIMIZERS, OptimizerSettings
-from cnnstudio.training.run import make_optimizer
 
 # Arguments that the window does not offer: what they are for is done elsewhere, or is no setting.
 LEFT_OUT = {

@@ -133,8 +133,10 @@ def test_a_full_disk_keeps_the_last_checkpoint(keras, tmp_path, folder):
     path = listener.of("started")[0].run
     assert str(path / "metrics.csv") in message
     assert "the disk is full" in message
-    assert "epoch 2" in message
-    assert checkpoint.load(path / "checkpoint")[0].epoch == 2
+    # The last checkpoint, which need not be the last epoch's: see `Saver`.
+    epoch = checkpoint.load(path / "checkpoint")[0].epoch
+    assert epoch in (1, 2)
+    assert f"epoch {epoch}" in message
     assert keras.models.load_model(path / "model.keras")
 
 

@@ -104,8 +104,8 @@ def test_the_average_of_the_weights_is_the_result(deterministic, tmp_path, folde
 
 
 def test_an_optimizer_that_keras_does_not_have_is_named(keras, monkeypatch):
+    from cnnstudio.training.compiling import make_optimizer
     from cnnstudio.training.errors import TrainingError
-    from cnnstudio.training.run import make_optimizer
 
     monkeypatch.delattr(keras.optimizers, "Muon")
     with pytest.raises(TrainingError, match="has no optimizer Muon: choose another"):
