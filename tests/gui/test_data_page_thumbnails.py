@@ -9,7 +9,8 @@ from PySide6.QtGui import QImage
 
 from cnnstudio.app.tasks import TaskRunner
 from cnnstudio.views.drop import path_from_text
-from cnnstudio.views.pictures import PictureGrid, PictureModel, Thumbnails, fitted, image_of
+from cnnstudio.views.picture_grid import BATCH, PictureGrid, PictureModel
+from cnnstudio.views.pictures import Thumbnails, fitted, image_of
 
 WAIT = 20_000
 
@@ -140,3 +141,27 @@ def test_pictures_fit_into_their_frames(qtbot):
 )
 def test_paths_as_people_type_them(text, path):
     assert path_from_text(text) == path
+
+
+def test_many_tiles_are_placed_by_and_by(qtbot, tasks):
+    pictures = [Entry(Path(f"/nowhere/{number}.png")) for number in range(BATCH + 2_000)]
+    model = PictureModel(Thumbnails(tasks))
+    grid = PictureGrid(model)
+    qtbot.addWidget(grid)
+    grid.resize(600, 400)
+    grid.lay_out_at_once(False)
+    model.set_pictures(pictures)
+    grid.show()
+    bar = grid.verticalScrollBar()
+    rows = -(-len(pictures) // (grid.viewport().width() // grid.gridSize().width()))
+    wanted = rows * grid.gridSize().height() - grid.viewport().height()
+    qtbot.waitUntil(lambda: bar.maximum() >= wanted, timeout=WAIT)
+    bar.setValue(bar.maximum())
+    grid.lay_out_at_once(True)
+    model.set_pictures(pictures[:-1])
+    grid.doItemsLayout()
+    assert bar.maximum() > 0
+    grid.selectAll()
+    assert grid.selected_count() == len(pictures) - 1
+    assert grid.first_selected() == pictures[0].path
+    assert grid.selected_paths()[-1] == pictures[-2].path

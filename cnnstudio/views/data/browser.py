@@ -22,7 +22,8 @@ from cnnstudio.views.data.class_model import SPLIT_TITLES
 from cnnstudio.views.data.class_table import ClassTable
 from cnnstudio.views.data.corrector import Corrector
 from cnnstudio.views.data.picture_actions import PictureActions
-from cnnstudio.views.pictures import PictureGrid, PictureModel, Thumbnails
+from cnnstudio.views.picture_grid import PictureGrid, PictureModel
+from cnnstudio.views.pictures import Thumbnails
 from cnnstudio.views.widgets import Button, name_widget
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from cnnstudio.data.report import count, listed
 from cnnstudio.data.settings import DataSettings
 from cnnstudio.views import theme
 from cnnstudio.views.data.corrector import SPLIT_TITLES, Corrector
-from cnnstudio.views.pictures import PictureGrid, PictureModel, Thumbnails
+from cnnstudio.views.picture_grid import PictureGrid, PictureModel
+from cnnstudio.views.pictures import Thumbnails
 from cnnstudio.views.widgets import Button, Heading, Line, Secondary, Title, name_widget
 
 if TYPE_CHECKING:

@@ -29,7 +29,8 @@ from cnnstudio.views.context import Context
 from cnnstudio.views.data.corrector import Corrector
 from cnnstudio.views.data.picture_actions import PictureActions
 from cnnstudio.views.drop import show_in_folder
-from cnnstudio.views.pictures import PictureGrid, PictureModel, Thumbnails
+from cnnstudio.views.picture_grid import PictureGrid, PictureModel
+from cnnstudio.views.pictures import Thumbnails
 from cnnstudio.views.widgets import (
     Button,
     FlowLayout,

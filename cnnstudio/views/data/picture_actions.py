@@ -14,7 +14,7 @@ from cnnstudio.views import theme
 from cnnstudio.views.context import Context
 from cnnstudio.views.data.corrector import Corrector
 from cnnstudio.views.drop import show_in_folder
-from cnnstudio.views.pictures import HasPath, PictureGrid, PictureModel
+from cnnstudio.views.picture_grid import HasPath, PictureGrid, PictureModel
 from cnnstudio.views.viewer import PictureViewer
 from cnnstudio.views.widgets import Button, Heading
 
@@ -91,6 +91,8 @@ class PictureActions(QFrame):
         """Show `pictures` in the grid, from the `top` or with the place kept as it can be."""
         bar = self._grid.verticalScrollBar()
         place, row = bar.value(), self._grid.currentIndex().row()
+        # At the top tiles may come by and by; a place further down is kept where all are there.
+        self._grid.lay_out_at_once(place > 0 and not top)
         with QSignalBlocker(self._grid.selectionModel()):
             self._pictures.set_pictures(pictures)
         if top:

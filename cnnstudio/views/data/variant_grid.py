@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolTip, QVBoxLayout, Q
 
 from cnnstudio.views import theme
 from cnnstudio.views.data.variants import Variants
-from cnnstudio.views.pictures import GAP, image_of, paint_picture
+from cnnstudio.views.picture_grid import GAP
+from cnnstudio.views.pictures import image_of, paint_picture
 from cnnstudio.views.widgets import Secondary
 
 TILE = 96  # logical pixels: a tile is about as wide

@@ -94,7 +94,7 @@ def count_splits(report: FolderReport, data: DataSettings) -> Counts:
     except DataError as error:
         whole = error.message if report.classes else report.problems[0]
         return Counts({"train": 0, "val": 0}, whole)
-    counts = {part: len(samples) for part, samples in found.parts.items()}
+    counts: dict[str, int] = {part: len(samples) for part, samples in found.parts.items()}
     parts = tuple(part for part in found.parts if counts[part])
     rows = tuple(
         (name, tuple(found.counts[part][index] for part in parts))

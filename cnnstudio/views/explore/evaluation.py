@@ -30,7 +30,8 @@ from cnnstudio.views.explore.confusion import ConfusionMatrix
 from cnnstudio.views.explore.curves_view import KINDS, CurvesView
 from cnnstudio.views.explore.evaluation_export import export_evaluation
 from cnnstudio.views.explore.work import PARTS, Explorer, Part
-from cnnstudio.views.pictures import PictureGrid, PictureModel, Thumbnails
+from cnnstudio.views.picture_grid import PictureGrid, PictureModel
+from cnnstudio.views.pictures import Thumbnails
 from cnnstudio.views.widgets import (
     Button,
     EmptyState,

@@ -30,7 +30,8 @@ from cnnstudio.views.explore.picture_box import PictureView
 from cnnstudio.views.explore.point_work import Cloud, Clouds, Point
 from cnnstudio.views.explore.scatter import Scatter
 from cnnstudio.views.explore.work import PARTS
-from cnnstudio.views.pictures import PictureGrid, PictureModel, Thumbnails, read_thumbnail
+from cnnstudio.views.picture_grid import PictureGrid, PictureModel
+from cnnstudio.views.pictures import Thumbnails, read_thumbnail
 from cnnstudio.views.widgets import (
     Button,
     EmptyState,

@@ -28,7 +28,8 @@ from cnnstudio.views.explore.picture_box import held_out_first
 from cnnstudio.views.explore.rows import KEY_ROLE
 from cnnstudio.views.explore.unit_work import MOST_PICTURES, Found, Imagined, Units
 from cnnstudio.views.explore.work import LayerRow
-from cnnstudio.views.pictures import PictureGrid, PictureModel, Thumbnails, image_of
+from cnnstudio.views.picture_grid import PictureGrid, PictureModel
+from cnnstudio.views.pictures import Thumbnails, image_of
 from cnnstudio.views.widgets import Button, EmptyState, Heading, Secondary, name_widget
 
 SHOWN = 24
