@@ -127,7 +127,8 @@ def compare_layer_by_layer(keras, network: Network) -> None:
 def refuses_both(keras, network, name, tensors, analysis) -> bool:
     """Whether Keras cannot use one layer for what its owner gets and for what `name` gets.
 
-    It does not mind where it can stretch the weights of one value over many.
+    It does not mind where it can stretch the weights of one value over many, or one value over
+    many weights.
     """
     layer = network[network.owner_of(name)]
     made = layer_class(layer.spec)(**layer_arguments(layer))
@@ -137,7 +138,9 @@ def refuses_both(keras, network, name, tensors, analysis) -> bool:
             shapes = [tensors[source].shape[1:] for source in analysis.layers[use].inputs]
             if use == name and any(1 in weight.shape for weight in made.weights):
                 return True
-            called(layer.spec, made, [keras.ops.ones((2, *shape)) for shape in shapes])
+            output = called(layer.spec, made, [keras.ops.ones((2, *shape)) for shape in shapes])
+            if tuple(output.shape) != (2, *analysis.layers[use].output_shape):
+                return True
     except Exception:  # noqa: BLE001 - Keras and TensorFlow raise many kinds
         return True
     return False
