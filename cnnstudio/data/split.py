@@ -341,6 +341,8 @@ def _warnings(
             "no picture lies in a sub-folder of its class"
             if settings.split.group_by == "folder"
             else "no file name fits the pattern"
+            if settings.split.group_pattern
+            else "say which part of the names they share"
         )
         found.append(f"Nothing is kept together: {what}.")
     pairs = {(picture.label or "", part) for picture, part in zip(pictures, parts, strict=True)}
