@@ -23,7 +23,7 @@ from cnnstudio.views.explore.point_work import Clouds
 from cnnstudio.views.explore.points import PointsTab
 from cnnstudio.views.explore.unit_work import Units
 from cnnstudio.views.explore.units import UnitsTab
-from cnnstudio.views.explore.work import Explorer, Facts, LayerRow, Seen
+from cnnstudio.views.explore.work import Explorer, Facts, LayerRow, Seen, Sees
 from cnnstudio.views.widgets import Line, Secondary, name_widget
 
 NO_MODEL = (
@@ -49,6 +49,8 @@ class ExplorePage(QWidget):
         self._evaluate_next = False
         # What the training that goes on was started with: its layers and how it reads pictures.
         self._live_layers: tuple[LayerRow, ...] = ()
+        self._live_network = context.document.network
+        self._measuring: Task | None = None
         self._live_data = context.document.data
 
         self.chooser = ModelChooser(context, self)
@@ -271,7 +273,7 @@ class ExplorePage(QWidget):
     def _state_changed(self, state: State) -> None:
         if state is State.PREPARING:
             document = self._context.document
-            self._live_data = document.data
+            self._live_data, self._live_network = document.data, document.network
             self._live_layers = tuple(
                 LayerRow(info.name, info.type, tuple(info.output_shape))
                 for info in document.analysis.layers.values()
@@ -299,7 +301,18 @@ class ExplorePage(QWidget):
 
         if self._reading is not None:
             self._reading.cancel()
+        if self._measuring is not None:
+            self._measuring.cancel()
         data, layer = self._live_data, self.maps_tab.layer
+        self.maps_tab.set_sees(None)
+        self._measuring = self._context.inference.run(
+            self._explorer.live_sees,
+            self._live_network,
+            layer,
+            data.preparation,
+            on_done=self._live_sees,
+            on_failed=lambda _message: self.maps_tab.set_sees(None),
+        )
         self._reading = self._context.tasks.run(
             load_picture,
             self.maps_tab.picture_box.path,
@@ -307,6 +320,10 @@ class ExplorePage(QWidget):
             on_done=lambda pixels: self._watch_pixels(layer, pixels),
             on_failed=self.maps_tab.say,
         )
+
+    def _live_sees(self, sees: Sees) -> None:
+        if self.live:
+            self.maps_tab.set_sees(sees)
 
     def _watch_pixels(self, layer: str | None, pixels: Any) -> None:
         if self.live and self.isVisible():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QImage,
@@ -32,11 +32,13 @@ class MapsView(QAbstractScrollArea):
 
     Signals:
         hovered: one line about the map under the pointer, or "" outside.
+        placed: the row and column of it under the pointer, or None outside.
         chosen: the channel number a person clicked or stepped to.
     """
 
     hovered = Signal(str)
     chosen = Signal(int)
+    placed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -257,9 +259,18 @@ class MapsView(QAbstractScrollArea):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         found = self._at(event.position().toPoint())
         if found is None or self._levels is None:
-            self.hovered.emit("")
+            self._left()
             return
         self.hovered.emit(self._levels.describe(*found))
+        self.placed.emit(found[1:])
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._left()
+
+    def _left(self) -> None:
+        self.hovered.emit("")
+        self.placed.emit(None)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         found = self._at(event.position().toPoint())

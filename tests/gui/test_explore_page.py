@@ -170,6 +170,28 @@ def test_hover_and_zoom_of_the_grid(page, qtbot):
     assert maps.levels.levels.max() == 255
 
 
+def test_pointing_at_a_map_outlines_what_that_place_sees(page, qtbot):
+    tab = page.maps_tab
+    maps, view = tab.maps, tab.picture_box.view
+    qtbot.waitUntil(lambda: view.picture_size is not None, timeout=LONG)
+    layers = page.findChild(QListWidget, "layerList")
+    layers.setCurrentRow(chosen_row(page, "conv2d_1"))
+    qtbot.waitUntil(lambda: tab._sees is not None and tab._sees.layer == "conv2d_1", timeout=LONG)
+    qtbot.waitUntil(lambda: maps.levels.values.shape[1:] == (SIDE, SIDE), timeout=LONG)
+    place = maps._place(0)
+    corner = QPoint(int(place.left()) + 1, int(place.top()) + 1)
+    qtbot.mouseMove(maps.viewport(), place.center().toPoint())
+    qtbot.mouseMove(maps.viewport(), corner)
+    # A window of 3 × 3 whose first row and column are padding.
+    assert "Sees 2 × 2 pixels, rows 0–1, columns 0–1 of 12 × 12" in tab.field_words.text()
+    assert view.outlined == pytest.approx((0, 0, 2 / SIDE, 2 / SIDE))
+    qtbot.mouseMove(page.findChild(QListWidget, "layerList"), QPoint(5, 5))
+    maps._left()
+    assert view.outlined is None
+    layers.setCurrentRow(layers.count() - 1)
+    qtbot.waitUntil(lambda: "whole picture" in tab.field_words.text(), timeout=LONG)
+
+
 def test_confusion_matrix_counts_every_picture_and_opens_cells(window, page, qtbot):
     tab = page.evaluation_tab
     page.findChild(QTabWidget, "exploreTabs").setCurrentWidget(tab)

@@ -24,7 +24,7 @@ from cnnstudio.views.explore.layer_list import LayerList
 from cnnstudio.views.explore.levels import COLOUR_MAPS, Levels, make_levels, sampled
 from cnnstudio.views.explore.picture_box import PictureBox
 from cnnstudio.views.explore.scores import Scores
-from cnnstudio.views.explore.work import LayerRow, Seen
+from cnnstudio.views.explore.work import LayerRow, Seen, Sees
 from cnnstudio.views.maps import MapsView
 from cnnstudio.views.widgets import Button, Heading, Secondary, name_widget
 
@@ -39,6 +39,8 @@ class FeatureMapsTab(QWidget):
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._caption = ""
+        self._sees: Sees | None = None
+        self._stride = 1
         self.picture_box = PictureBox(context, side=128, stacked=True, parent=self)
         self.picture_box.picked.connect(lambda _path: self.wanted.emit())
         self.scores = Scores(self)
@@ -46,6 +48,11 @@ class FeatureMapsTab(QWidget):
         self.layers.picked.connect(self.wanted)
         self.maps = MapsView(self)
         self.maps.setObjectName("featureMaps")
+        self.maps.placed.connect(self._outline)
+        self.field_words = Secondary("", self)
+        self.field_words.setObjectName("receptiveFieldWords")
+        self.field_words.setMinimumHeight(2 * theme.S16)
+        self.field_words.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.colours = QComboBox(self)
         name_widget(self.colours, "mapColours", "Colours of the maps", "Colours, low to high")
         self.colours.addItems(list(COLOUR_MAPS))
@@ -77,6 +84,7 @@ class FeatureMapsTab(QWidget):
         column.setContentsMargins(theme.S16, theme.S12, theme.S12, theme.S12)
         column.setSpacing(theme.S8)
         column.addWidget(self.picture_box)
+        column.addWidget(self.field_words)
         column.addWidget(Heading("Taken for", side))
         column.addWidget(self.scores)
         column.addWidget(Heading("Layers", side))
@@ -130,12 +138,58 @@ class FeatureMapsTab(QWidget):
 
     def show_seen(self, seen: Seen) -> None:
         self.scores.show_ranked(seen.ranked)
+        self._stride = 1
+        self.set_sees(seen.sees)
         self._show(seen.layer, seen.levels, seen.names, "")
 
     def show_live(self, layer: str, maps: Any, when: str) -> None:
         """Feature maps of a network that trains now: no prediction goes with them."""
         self.scores.show_ranked(())
-        self._show(layer, make_levels(sampled(maps), shared=self.same_scale.isChecked()), (), when)
+        fewer = sampled(maps)
+        self._stride = -(-maps.shape[0] // fewer.shape[0])
+        self._show(layer, make_levels(fewer, shared=self.same_scale.isChecked()), (), when)
+
+    # -- receptive fields ---------------------------------------------------------------------
+
+    def set_sees(self, sees: Sees | None) -> None:
+        """Which part of the picture each place of the maps on show depends on."""
+        self._sees = sees
+        self._outline(None)
+
+    def _outline(self, place: tuple[int, int] | None) -> None:
+        """Outline on the picture what a place of a map sees, and say how large that is."""
+        sees, size = self._sees, self.picture_box.view.picture_size
+        if sees is None or size is None or sees.layer != self.layer:
+            self.picture_box.view.outline(None)
+            self.field_words.setText("")
+            return
+        if sees.fields is None:
+            self.picture_box.view.outline(None)
+            self.field_words.setText("What a place of this layer sees cannot be told.")
+            return
+        if sees.fields.whole:
+            self.picture_box.view.outline((0, 0, 1, 1) if place is not None else None)
+            self.field_words.setText("Every place of this layer sees the whole picture.")
+            return
+        if place is None:
+            self.picture_box.view.outline(None)
+            self.field_words.setText("Point at a map: what that place sees is outlined here.")
+            return
+        from cnnstudio.evaluation.receptive_fields import on_picture
+
+        field = sees.fields.at(place[0] * self._stride, place[1] * self._stride)
+        if field.empty:
+            self.picture_box.view.outline(None)
+            self.field_words.setText("This place sees padding only, nothing of the picture.")
+            return
+        self.picture_box.view.outline(on_picture(field, sees.preparation, size))
+        high, wide = field.size
+        words = "the whole picture" if field.whole else f"{high} × {wide} pixels"
+        of = " × ".join(map(str, sees.preparation.image_size))
+        self.field_words.setText(
+            f"Sees {words}, rows {field.top}–{field.bottom}, columns {field.left}–{field.right} "
+            f"of {of}."
+        )
 
     def _show(self, layer: str, levels: Levels, names: tuple[str, ...], when: str) -> None:
         self.title.setText(layer)
@@ -145,6 +199,7 @@ class FeatureMapsTab(QWidget):
 
     def say(self, text: str) -> None:
         """Show a sentence instead of maps."""
+        self.set_sees(None)
         self.maps.clear()
         self.maps.empty_text = text
         self.maps.viewport().update()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtCore import QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QDragEnterEvent,
@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QDropEvent,
     QImage,
     QPainter,
+    QPainterPath,
     QPaintEvent,
     QPen,
     QPixmap,
@@ -24,7 +25,7 @@ from cnnstudio.app.tasks import Task
 from cnnstudio.views import theme
 from cnnstudio.views.context import Context
 from cnnstudio.views.drop import local_paths
-from cnnstudio.views.pictures import paint_picture, read_thumbnail
+from cnnstudio.views.pictures import fitted, paint_picture, read_thumbnail
 from cnnstudio.views.widgets import Button, ElidedLabel, Secondary, name_widget
 
 SUFFIXES = "*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff"
@@ -53,6 +54,7 @@ class PictureView(QWidget):
         super().__init__(parent)
         self._pixmap: QPixmap | None = None
         self.marked = False
+        self._outlined: tuple[float, float, float, float] | None = None
         self.empty_text = "Drop a picture"
         self.setFixedSize(side, side)
         self.setAccessibleName("The picture")
@@ -60,6 +62,22 @@ class PictureView(QWidget):
     def set_image(self, image: QImage | None) -> None:
         self._pixmap = None if image is None else QPixmap.fromImage(image)
         self.update()
+
+    @property
+    def outlined(self) -> tuple[float, float, float, float] | None:
+        """Left, top, right and bottom of what is outlined, as shares of the picture's sides."""
+        return self._outlined
+
+    def outline(self, sides: tuple[float, float, float, float] | None) -> None:
+        """Outline a part of the picture, left, top, right, bottom as shares of its sides."""
+        if sides != self._outlined:
+            self._outlined = sides
+            self.update()
+
+    @property
+    def picture_size(self) -> tuple[int, int] | None:
+        """Height and width of the picture on show, made smaller or not."""
+        return None if self._pixmap is None else (self._pixmap.height(), self._pixmap.width())
 
     @property
     def empty(self) -> bool:
@@ -77,12 +95,34 @@ class PictureView(QWidget):
                 QPen(QColor(colours.accent if self.marked else colours.secondary), 1.5, style)
             )
             painter.drawRoundedRect(self.rect().adjusted(1, 1, -2, -2), 6, 6)
+        if self._pixmap is not None and self._outlined is not None:
+            self._paint_outline(painter, self._pixmap)
         if self._pixmap is None:
             painter.setPen(QColor(colours.secondary))
             words = QRect(4, 0, self.width() - 8, self.height())
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(words, int(flags), self.empty_text)
         painter.end()
+
+    def _paint_outline(self, painter: QPainter, pixmap: QPixmap) -> None:
+        """Everything around the outlined part goes dim; the frame shows on any picture."""
+        assert self._outlined is not None
+        whole = QRectF(fitted(pixmap.size(), self.rect()))
+        left, top, right, bottom = self._outlined
+        part = QRectF(
+            whole.left() + left * whole.width(),
+            whole.top() + top * whole.height(),
+            max((right - left) * whole.width(), 2.0),
+            max((bottom - top) * whole.height(), 2.0),
+        )
+        around = QPainterPath()
+        around.addRect(whole)
+        around.addRect(part)
+        painter.fillPath(around, QColor(0, 0, 0, 110))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for colour, width in ((QColor(0, 0, 0, 200), 4.0), (QColor(255, 255, 255), 2.0)):
+            painter.setPen(QPen(colour, width))
+            painter.drawRect(part.intersected(whole.adjusted(1, 1, -1, -1)))
 
 
 class PictureBox(QWidget):

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from cnnstudio.evaluation.evaluate import Evaluation
     from cnnstudio.evaluation.feature_maps import FeatureMapper
     from cnnstudio.evaluation.predict import Classifier
+    from cnnstudio.evaluation.receptive_fields import Fields
+    from cnnstudio.graph.network import Network
+    from cnnstudio.graph.preparation import Preparation
 
 Part = Literal["test", "val", "train"]
 PARTS: dict[Part, str] = {
@@ -60,6 +63,15 @@ class Facts:
 
 
 @dataclass(frozen=True, eq=False)
+class Sees:
+    """What the places of a layer see of a picture: None of `fields` where it cannot be told."""
+
+    layer: str
+    fields: Fields | None
+    preparation: Preparation
+
+
+@dataclass(frozen=True, eq=False)
 class Seen:
     """What one layer makes of a picture, and what the network takes it for."""
 
@@ -67,6 +79,7 @@ class Seen:
     levels: Levels
     ranked: tuple[tuple[str, float], ...]
     names: tuple[str, ...]
+    sees: Sees
 
 
 class Explorer:
@@ -75,6 +88,9 @@ class Explorer:
     def __init__(self) -> None:
         self._models = Models()
         self._mapper: tuple[Classifier, FeatureMapper] | None = None
+        # A network that trains now, built for its shape alone.
+        self._twin: tuple[Network, Any] | None = None
+        self._seen: tuple[tuple[Any, str, Preparation], Sees] | None = None
 
     def facts(self, path: Path) -> Facts:
         """Load a run or model file. Raises `ModelError`."""
@@ -108,7 +124,25 @@ class Explorer:
         ranked = classifier.classify_array(pixels, top=5)
         last = maps.ndim == 1 and maps.shape[0] == len(trained.classes)
         names = tuple(trained.classes) if last and layer == _last_name(trained.model) else ()
-        return Seen(layer, make_levels(maps, shared=shared), ranked, names)
+        sees = self._sees(trained.model, layer, trained.preparation)
+        return Seen(layer, make_levels(maps, shared=shared), ranked, names, sees)
+
+    def live_sees(self, network: Network, layer: str, preparation: Preparation) -> Sees:
+        """What the places of a layer see in a network that trains now, whatever its weights."""
+        if self._twin is None or self._twin[0] is not network:
+            from cnnstudio.keras_build.build import build_model
+
+            self._twin = (network, build_model(network))
+        return self._sees(self._twin[1], layer, preparation)
+
+    def _sees(self, model: Any, layer: str, preparation: Preparation) -> Sees:
+        from cnnstudio.evaluation.receptive_fields import receptive_fields
+
+        key = (model, layer, preparation)
+        if self._seen is None or self._seen[0] != key:
+            fields = receptive_fields(model, layer, preparation.image_size)
+            self._seen = (key, Sees(layer, fields, preparation))
+        return self._seen[1]
 
     def measure(
         self,
