@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit
 
+from cnnstudio.graph import edits
 from cnnstudio.graph.catalogue import CATALOGUE
 from cnnstudio.graph.network import Layer
 from cnnstudio.graph.spec import Kind
@@ -141,3 +142,20 @@ def test_lists_are_read_as_meant(text, numbers):
 
 def test_whole_numbers_have_no_decimal_comma():
     assert numbers_in("2,1", whole) == [2, 1]
+
+
+@pytest.mark.parametrize("type_", ["Conv2D", "Dense", "BatchNormalization", "MultiHeadAttention"])
+def test_the_longest_choice_of_every_setting_fits_the_inspector(design, type_):
+    page = design
+    _, name = edits.add_layer(page.document.network, type_)
+    page.document.edit("", edits.add_layer, type_)
+    options = {
+        field.name: max(field.options, key=lambda choice, field=field: len(field.options[choice]))
+        for field in CATALOGUE[type_].fields
+        if field.kind is Kind.OBJECT
+    }
+    page.document.edit("", edits.set_settings, name, options)
+    page.scene.select([name])
+    form = page.inspector._form()
+    form.more.setChecked(True)
+    assert form.minimumSizeHint().width() <= page.inspector.minimumWidth() - 10

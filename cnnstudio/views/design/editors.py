@@ -23,6 +23,7 @@ from cnnstudio.graph.spec import Field, Kind, Made
 from cnnstudio.views.design.editor import Editor, sign
 from cnnstudio.views.design.lists import ListEditor, PenaltyEditor, RangeEditor
 from cnnstudio.views.design.numbers import LockButton, NumberEdit, WholeEdit
+from cnnstudio.views.theme import S4
 from cnnstudio.views.widgets import Secondary
 
 
@@ -225,9 +226,11 @@ class ObjectEditor(Editor):
             editor = editor_for(replace(option, name=f"{self.field.name}_{option.name}"))
             editor.edited.connect(self.edited)
             row = QWidget()
-            line = QHBoxLayout(row)
+            # A word of a list needs the whole width.
+            line = QVBoxLayout(row) if option.kind is Kind.CHOICE else QHBoxLayout(row)
             line.setContentsMargins(0, 0, 0, 0)
-            line.addWidget(sign(option.name))
+            line.setSpacing(S4)
+            line.addWidget(sign(option.name), 0, Qt.AlignmentFlag.AlignLeft)
             line.addWidget(editor, 1)
             self._column.addWidget(row)
             self._rows.append(row)

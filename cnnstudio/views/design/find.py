@@ -22,6 +22,9 @@ _MOST = 300
 class FindLayer(FloatingSearch):
     """Leads to each layer or block as it is marked in the list."""
 
+    # Names and types beside each other.
+    wide = 380
+
     def __init__(self, canvas: ZoomView, network: Callable[[], Network]) -> None:
         super().__init__(canvas, "findLayer", "Find a layer")
         self._view, self._network = canvas, network

@@ -11,13 +11,14 @@ from cnnstudio.views.design.palette_model import FAMILY_ROLE
 from cnnstudio.views.theme import S4
 from cnnstudio.views.widgets import name_widget
 
-WIDTH = 248
 _ROW, _ROWS = 30, 7
 _EDGE = 8
 
 
 class FloatingField(QFrame):
     """`open_at` shows it, Enter answers, Escape or a click elsewhere closes it."""
+
+    wide = 248
 
     def __init__(self, canvas: QWidget, object_name: str, accessible_name: str) -> None:
         super().__init__(canvas)
@@ -46,7 +47,7 @@ class FloatingField(QFrame):
 
     def keep_inside(self) -> None:
         """Stay within the canvas, whatever its size."""
-        self.setFixedSize(WIDTH, self.sizeHint().height())
+        self.setFixedSize(self.wide, self.sizeHint().height())
         room = self._canvas.rect().adjusted(_EDGE, _EDGE, -_EDGE, -_EDGE)
         x = max(room.left(), min(self.x(), room.right() - self.width()))
         y = max(room.top(), min(self.y(), room.bottom() - self.height()))

@@ -208,7 +208,7 @@ class DesignPage(QWidget):
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(1)
         self.palette_panel.setMinimumWidth(180)
-        self.inspector.setMinimumWidth(INSPECTOR_WIDTH - 16)
+        self.inspector.setMinimumWidth(INSPECTOR_WIDTH - 8)
         self.canvas.setMinimumSize(240, 160)
         self.summary.setMinimumSize(440, 96)
         self.problems.setMinimumWidth(220)

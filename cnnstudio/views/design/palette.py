@@ -94,11 +94,17 @@ class SwatchDelegate(QStyledItemDelegate):
             painter.setPen(look.secondary)
             painter.setFont(font(12))
             right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            taken = painter.drawText(area, int(right), aside)
+            # The name comes first: what is quiet takes the rest.
+            name = metrics(13).horizontalAdvance(text) + 12
+            quiet = area.adjusted(int(min(name, area.width() * 0.75)), 0, 0, 0)
+            aside = painter.fontMetrics().elidedText(
+                aside, Qt.TextElideMode.ElideRight, quiet.width()
+            )
+            taken = painter.drawText(quiet, int(right), aside)
             area.setRight(taken.left() - 8)
         painter.setPen(look.text)
         painter.setFont(font(13))
-        text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+        text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, area.width())
         painter.drawText(area, int(Qt.AlignmentFlag.AlignVCenter), text)
         painter.restore()
 
