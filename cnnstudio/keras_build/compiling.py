@@ -22,6 +22,8 @@ from cnnstudio.keras_build.optimizers import COMMON, OPTIMIZERS
 # Ours whatever the optimizer, and Keras's own where it is another.
 _RATE = 0.001
 _KERAS_RATES = {"SGD": 0.01}
+# Of focal losses, with Keras's defaults; the project's are called `focal_gamma` and so on.
+_FOCAL = {"gamma": 2.0, "alpha": 0.25}
 
 
 def compile_call(network: Network, training: Mapping[str, Any]) -> Written | None:
@@ -30,14 +32,29 @@ def compile_call(network: Network, training: Mapping[str, Any]) -> Written | Non
         return None
     function = score_function(network, network.sinks[0])
     setting = str(training.get("loss"))
-    loss = chosen_loss(setting if setting in LOSSES else AUTO, function, single=one_score(network))
-    if takes_logits(loss, function):
-        written = f"keras.losses.{class_name(loss)}(from_logits=True)"
-    else:
-        written = text(loss)
+    smoothing = training.get("label_smoothing") or 0
+    loss = chosen_loss(
+        setting if setting in LOSSES else AUTO,
+        function,
+        single=one_score(network),
+        mixed=smoothing > 0,
+    )
+    given = ["from_logits=True"] if takes_logits(loss, function) else []
+    if smoothing and LOSSES[loss] != "distance" and not loss.startswith("sparse"):
+        given.append(f"label_smoothing={smoothing!r}")
+    for key, default in _FOCAL.items() if "focal" in loss else ():
+        value = training.get(f"focal_{key}", default)
+        given += [f"{key}={value!r}"] if value != default else []
+    made: str | Written = text(loss)
+    if given:
+        made = Written(f"loss=keras.losses.{class_name(loss)}", given)
     return Written(
         "model.compile",
-        [f"optimizer={_optimizer(training)}", f"loss={written}", 'metrics=["accuracy"]'],
+        [
+            f"optimizer={_optimizer(training)}",
+            f"loss={made}" if isinstance(made, str) else made,
+            'metrics=["accuracy"]',
+        ],
     )
 
 

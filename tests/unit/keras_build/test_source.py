@@ -373,3 +373,19 @@ def test_sgd_without_a_learning_rate_of_its_own_learns_as_here():
     assert 'optimizer="adamw"' in to_source(
         small_classifier(), training={"optimizer": {"name": "AdamW", "weight_decay": None}}
     )
+
+
+@pytest.mark.parametrize(
+    ("training", "written"),
+    [
+        ({"label_smoothing": 0.1}, "CategoricalCrossentropy(label_smoothing=0.1)"),
+        ({"loss": "categorical_focal_crossentropy", "focal_gamma": 3.0, "focal_alpha": 0.25},
+         "CategoricalFocalCrossentropy(gamma=3.0)"),
+        ({"loss": "categorical_focal_crossentropy"}, '"categorical_focal_crossentropy"'),
+        ({"loss": "mean_squared_error", "label_smoothing": 0.1}, '"mean_squared_error"'),
+    ],
+)  # fmt: skip
+def test_the_loss_is_written_with_what_differs(keras, training, written):
+    source = to_source(small_classifier(), training=training)
+    assert written in source
+    assert run(source)["build_model"]().loss is not None
