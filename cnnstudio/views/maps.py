@@ -99,8 +99,8 @@ class MapsView(QAbstractScrollArea):
         """One scale for all maps, or each its own."""
         self._shared = shared
         if self._levels is not None:
-            values = self._levels.values.transpose(1, 2, 0)
-            self.set_levels(make_levels(values, shared=shared), self._names)
+            values, kind = self._levels.values.transpose(1, 2, 0), self._levels.kind
+            self.set_levels(make_levels(values, shared=shared, kind=kind), self._names)
 
     def set_by_activity(self, by_activity: bool) -> None:
         self._by_activity = by_activity
@@ -136,7 +136,11 @@ class MapsView(QAbstractScrollArea):
     def _colour(self) -> None:
         if self._levels is None:
             return
-        strip = np.ascontiguousarray(coloured(self._levels.levels, colour_table(self._colours)))
+        if self._levels.pixels is None:
+            strip = coloured(self._levels.levels, colour_table(self._colours))
+        else:
+            strip = self._levels.pixels.reshape(-1, self._levels.pixels.shape[2])
+        strip = np.ascontiguousarray(strip)
         height, width = strip.shape
         # The QImage borrows the array's memory: both are kept and let go together.
         self._strip = strip

@@ -192,6 +192,38 @@ def test_pointing_at_a_map_outlines_what_that_place_sees(page, qtbot):
     qtbot.waitUntil(lambda: "whole picture" in tab.field_words.text(), timeout=LONG)
 
 
+def test_filters_and_how_weights_and_answers_are_spread(page, trained, keras, qtbot):
+    tab = page.maps_tab
+    layers = page.findChild(QListWidget, "layerList")
+    layers.setCurrentRow(chosen_row(page, "conv2d_1"))
+    qtbot.waitUntil(lambda: tab.title.text() == "conv2d_1", timeout=LONG)
+    model = keras.saving.load_model(trained / "model.keras")
+    kernel = np.asarray(model.get_layer("conv2d_1").kernel)
+    assert tab.spread.shown.count == kernel.size
+    assert tab.spread.shown.mean == pytest.approx(kernel.mean(), rel=1e-3)
+    assert tab.answers.shown.count == tab.maps.levels.values.size
+    click(tab.shown.button("filters"), qtbot)
+    # The first layer sees colours: its filters are shown in theirs.
+    assert tab.maps.levels.pixels.shape == (kernel.shape[3], 3, 3)
+    assert tab.channel.isHidden()
+    assert f"{kernel.shape[3]} filters" in page.findChild(QLabel, "featureMapsStatus").text()
+    layers.setCurrentRow(chosen_row(page, "conv2d_2"))
+    qtbot.waitUntil(lambda: tab.title.text() == "conv2d_2", timeout=LONG)
+    kernel = np.asarray(model.get_layer("conv2d_2").kernel)
+    tab.channel.setValue(2)
+    np.testing.assert_allclose(tab.maps.levels.values, kernel[:, :, 2].transpose(2, 0, 1))
+    box = tab.same_scale
+    qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+    assert tab.maps.levels.shared
+    assert tab.maps.levels.kind == "filter"
+    layers.setCurrentRow(chosen_row(page, "relu_1"))
+    qtbot.waitUntil(lambda: "Only convolutions" in tab.maps.empty_text, timeout=LONG)
+    assert tab.spread.shown is None
+    click(tab.shown.button("maps"), qtbot)
+    assert tab.maps.levels.shared
+    assert tab.maps.levels.kind == "map"
+
+
 def test_confusion_matrix_counts_every_picture_and_opens_cells(window, page, qtbot):
     tab = page.evaluation_tab
     page.findChild(QTabWidget, "exploreTabs").setCurrentWidget(tab)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QSpinBox,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -20,14 +21,31 @@ from PySide6.QtWidgets import (
 
 from cnnstudio.views import theme
 from cnnstudio.views.context import Context
+from cnnstudio.views.explore.histogram import HistogramView
 from cnnstudio.views.explore.layer_list import LayerList
-from cnnstudio.views.explore.levels import COLOUR_MAPS, Levels, make_levels, sampled
+from cnnstudio.views.explore.levels import (
+    COLOUR_MAPS,
+    Levels,
+    filter_levels,
+    make_levels,
+    sampled,
+)
 from cnnstudio.views.explore.picture_box import PictureBox
 from cnnstudio.views.explore.scores import Scores
 from cnnstudio.views.explore.work import LayerRow, Seen, Sees
 from cnnstudio.views.maps import MapsView
+from cnnstudio.views.segments import Segments
 from cnnstudio.views.widgets import Button, Heading, Secondary, name_widget
 
+if TYPE_CHECKING:
+    from cnnstudio.evaluation.filters import Weights
+
+MAPS, FILTERS = "maps", "filters"
+NO_FILTERS = "Only convolutions have filters: choose one in the list of layers."
+NOT_LIVE = (
+    "While a network trains, its maps are shown here. Turn off “Watch the training” to see the "
+    "filters that were saved."
+)
 HELP = "Arrow keys step through maps; + and − or Ctrl+wheel zoom, 0 fits; double-click enlarges one"
 
 
@@ -38,7 +56,7 @@ class FeatureMapsTab(QWidget):
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._caption = ""
+        self._caption = self._when = ""
         self._sees: Sees | None = None
         self._stride = 1
         self.picture_box = PictureBox(context, side=128, stacked=True, parent=self)
@@ -49,6 +67,26 @@ class FeatureMapsTab(QWidget):
         self.maps = MapsView(self)
         self.maps.setObjectName("featureMaps")
         self.maps.placed.connect(self._outline)
+        self._names: tuple[str, ...] = ()
+        self._maps: Levels | None = None
+        self._weights: Weights | None = None
+        self.shown = Segments("mapsShown", "Maps or filters", self)
+        self.shown.add(MAPS, "Maps")
+        self.shown.add(FILTERS, "Filters")
+        self.shown.chosen.connect(self._turn)
+        self.channel = QSpinBox(self)
+        name_widget(
+            self.channel,
+            "filterChannel",
+            "Input channel of the filters",
+            "Each filter has a kernel for each channel that comes in",
+        )
+        self.channel.setPrefix("from channel ")
+        self.channel.valueChanged.connect(lambda _number: self._draw())
+        self.spread = HistogramView("weightsHistogram", "Weights", "This layer has no weights.")
+        self.answers = HistogramView(
+            "activationsHistogram", "Activations for this picture", "Nothing yet."
+        )
         self.field_words = Secondary("", self)
         self.field_words.setObjectName("receptiveFieldWords")
         self.field_words.setMinimumHeight(2 * theme.S16)
@@ -65,7 +103,7 @@ class FeatureMapsTab(QWidget):
             "Compare maps with each other: equal colours are equal values. Otherwise each map "
             "uses all colours.",
         )
-        self.same_scale.toggled.connect(self.maps.set_shared)
+        self.same_scale.toggled.connect(self._rescale)
         self.by_activity = QCheckBox("Most active first", self)
         name_widget(self.by_activity, "mostActiveFirst", "Most active maps first")
         self.by_activity.toggled.connect(self.maps.set_by_activity)
@@ -92,7 +130,10 @@ class FeatureMapsTab(QWidget):
         bar = QHBoxLayout()
         bar.setContentsMargins(theme.S16, theme.S8, theme.S12, theme.S4)
         bar.setSpacing(theme.S12)
+        bar.addWidget(self.shown)
         bar.addWidget(self.title, 1)
+        bar.addWidget(self.channel)
+        self.channel.hide()
         bar.addWidget(self.same_scale)
         bar.addWidget(self.by_activity)
         bar.addWidget(self.colours)
@@ -111,6 +152,12 @@ class FeatureMapsTab(QWidget):
         right.addLayout(bar)
         right.addWidget(self.maps, 1)
         right.addWidget(self.status)
+        below = QHBoxLayout()
+        below.setContentsMargins(theme.S16, theme.S8, theme.S16, 0)
+        below.setSpacing(theme.S24)
+        below.addWidget(self.spread)
+        below.addWidget(self.answers)
+        right.addLayout(below)
         self.status.setContentsMargins(theme.S16, theme.S4, theme.S16, 0)
         self.maps.setToolTip(HELP)
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
@@ -140,12 +187,20 @@ class FeatureMapsTab(QWidget):
         self.scores.show_ranked(seen.ranked)
         self._stride = 1
         self.set_sees(seen.sees)
+        self._weights = seen.weights
+        self.spread.show_histogram(seen.weights.spread)
+        self.answers.show_histogram(seen.answers)
         self._show(seen.layer, seen.levels, seen.names, "")
 
     def show_live(self, layer: str, maps: Any, when: str) -> None:
         """Feature maps of a network that trains now: no prediction goes with them."""
         self.scores.show_ranked(())
+        from cnnstudio.evaluation.filters import histogram
+
         fewer = sampled(maps)
+        self._weights = None
+        self.spread.show_histogram(None)
+        self.answers.show_histogram(histogram(fewer))
         self._stride = -(-maps.shape[0] // fewer.shape[0])
         self._show(layer, make_levels(fewer, shared=self.same_scale.isChecked()), (), when)
 
@@ -159,7 +214,8 @@ class FeatureMapsTab(QWidget):
     def _outline(self, place: tuple[int, int] | None) -> None:
         """Outline on the picture what a place of a map sees, and say how large that is."""
         sees, size = self._sees, self.picture_box.view.picture_size
-        if sees is None or size is None or sees.layer != self.layer:
+        maps = self.shown.current == MAPS
+        if sees is None or size is None or sees.layer != self.layer or not maps:
             self.picture_box.view.outline(None)
             self.field_words.setText("")
             return
@@ -193,19 +249,64 @@ class FeatureMapsTab(QWidget):
 
     def _show(self, layer: str, levels: Levels, names: tuple[str, ...], when: str) -> None:
         self.title.setText(layer)
+        self._maps, self._names, self._when = levels, names, when
+        self._draw()
+
+    def _turn(self, _which: str) -> None:
+        """Maps or filters are asked for."""
+        self.set_sees(self._sees)
+        self._draw()
+
+    def _rescale(self, shared: bool) -> None:
+        self.maps.set_shared(shared)
+        if self.maps.levels is not None and self.maps.levels.kind == "map":
+            self._maps = self.maps.levels
+        elif self._maps is not None:
+            self._maps = make_levels(self._maps.values.transpose(1, 2, 0), shared=shared)
+        self._draw()
+
+    def _draw(self) -> None:
+        """Draw the maps, or the filters, of the layer on show."""
+        if self._maps is None:
+            return
+        if self.shown.current == MAPS:
+            self.channel.hide()
+            self._put(self._maps, self._names, self._when)
+            return
+        kernels = None if self._weights is None else self._weights.kernels
+        if self._weights is None or kernels is None:
+            self.channel.hide()
+            self._clear(NOT_LIVE if self._weights is None else NO_FILTERS)
+            return
+        coloured = self._weights.first
+        self.channel.setVisible(not coloured and kernels.shape[2] > 1)
+        with QSignalBlocker(self.channel):
+            self.channel.setMaximum(kernels.shape[2] - 1)
+        channel = None if coloured else self.channel.value()
+        levels = filter_levels(kernels, channel, shared=self.same_scale.isChecked())
+        high, wide, many, _ = kernels.shape
+        self._put(levels, (), f"{high} × {wide} × {many}" + (" as red, green, blue" * coloured))
+
+    def _put(self, levels: Levels, names: tuple[str, ...], before: str) -> None:
         self.maps.set_levels(levels, names)
-        self._caption = f"{when}   {levels.summary()}" if when else levels.summary()
+        self._caption = f"{before}   {levels.summary()}" if before else levels.summary()
         self.status.setText(self._caption)
 
     def say(self, text: str) -> None:
         """Show a sentence instead of maps."""
         self.set_sees(None)
+        self._maps = self._weights = None
+        self.spread.show_histogram(None)
+        self.answers.show_histogram(None)
+        self._clear(text)
+        self.scores.show_ranked(())
+
+    def _clear(self, text: str) -> None:
         self.maps.clear()
         self.maps.empty_text = text
         self.maps.viewport().update()
         self._caption = ""
         self.status.setText("")
-        self.scores.show_ranked(())
 
     def set_picture(self, path: Path) -> None:
         self.picture_box.set_path(path)

@@ -30,6 +30,8 @@ class Levels:
         levels: the same, as 0–255 between the lowest and highest value.
         low, high, mean: (channels,) per map.
         shared: whether one scale serves all maps rather than each its own.
+        kind: what one of them is called, "map" or "filter".
+        pixels: (channels, height, width) colours 0xffRRGGBB, where these are not of one number.
     """
 
     values: NDArray[np.float32]
@@ -38,6 +40,8 @@ class Levels:
     high: NDArray[np.float32]
     mean: NDArray[np.float32]
     shared: bool
+    kind: str = "map"
+    pixels: NDArray[np.uint32] | None = None
 
     @property
     def units(self) -> bool:
@@ -57,26 +61,28 @@ class Levels:
         """One line: how many, their range, how many are dead."""
         finite = self.values[np.isfinite(self.values)]
         if finite.size != self.values.size:
-            return f"{len(self.values)} maps with values that are not a number"
-        kind = "units" if self.units else "maps"
+            return f"{len(self.values)} {self.kind}s with values that are not a number"
+        kind = "units" if self.units and self.kind == "map" else f"{self.kind}s"
         count = int(self.dead.sum())
         text = (
-            f"{len(self.values)} {kind}   min {finite.min():.3g}   max {finite.max():.3g}   "
+            f"{len(self.values)} {kind}   min {self.low.min():.3g}   "
+            f"max {self.high.max():.3g}   "
             f"mean {finite.mean():.3g}"
         )
         return text + (f"   {count} dead" if count and not self.units else "")
 
     def describe(self, channel: int, row: int | None = None, column: int | None = None) -> str:
         """One line on a map, and the value at a place of it."""
-        if self.units:
+        if self.units and self.kind == "map":
             return f"unit {channel}   {self.values[channel, 0, 0]:.4g}"
         text = (
-            f"map {channel}   min {self.low[channel]:.3g}   max {self.high[channel]:.3g}   "
+            f"{self.kind} {channel}   min {self.low[channel]:.3g}   max {self.high[channel]:.3g}   "
             f"mean {self.mean[channel]:.3g}"
         )
         if self.dead[channel]:
-            text += "   dead: 0 everywhere for this picture"
-        if row is not None and column is not None:
+            where = " for this picture" if self.kind == "map" else ""
+            text += f"   dead: 0 everywhere{where}"
+        if row is not None and column is not None and self.pixels is None:
             text += f"   at row {row}, column {column}: {self.values[channel, row, column]:.4g}"
         return text
 
@@ -92,7 +98,7 @@ def sampled(maps: NDArray[np.floating], most: int = 96) -> NDArray[np.floating]:
     return maps[::stride, ::stride]
 
 
-def make_levels(maps: NDArray[np.floating], *, shared: bool = False) -> Levels:
+def make_levels(maps: NDArray[np.floating], *, shared: bool = False, kind: str = "map") -> Levels:
     """Scale feature maps, (height, width, channels) or (units,), to levels of 0–255.
 
     Each map fills the whole range unless `shared`. Values that are not finite become 0.
@@ -112,7 +118,31 @@ def make_levels(maps: NDArray[np.floating], *, shared: bool = False) -> Levels:
     top = np.full_like(high, safe.max()) if shared else high
     span = np.where(top > bottom, top - bottom, 1)[:, None, None]
     levels = ((safe - bottom[:, None, None]) * (255.0 / span)).astype(np.uint8)
-    return Levels(values, levels, low, high, safe.mean(axis=(1, 2)), shared)
+    return Levels(values, levels, low, high, safe.mean(axis=(1, 2)), shared, kind)
+
+
+def filter_levels(
+    kernels: NDArray[np.floating], channel: int | None, *, shared: bool = False
+) -> Levels:
+    """Filters (height, width, input channels, filters) as maps: of one input channel.
+
+    With None as `channel` the three channels are red, green and blue; each filter fills the whole
+    range over all its colours unless `shared`.
+    """
+    if channel is not None:
+        return make_levels(kernels[:, :, channel], shared=shared, kind="filter")
+    height, width, _, count = kernels.shape
+    # The colours one below the other are scaled together.
+    below = kernels.transpose(2, 0, 1, 3).reshape(3 * height, width, count)
+    found = make_levels(below, shared=shared, kind="filter")
+    red, green, blue = (
+        found.levels.reshape(count, 3, height, width)[:, colour].astype(np.uint32)
+        for colour in range(3)
+    )
+    pixels = (np.uint32(0xFF000000) | (red << 16) | (green << 8) | blue).astype(np.uint32)
+    values = found.values.reshape(count, 3, height, width).mean(axis=1)
+    levels = np.zeros(values.shape, np.uint8)
+    return Levels(values, levels, found.low, found.high, found.mean, found.shared, "filter", pixels)
 
 
 def colour_table(name: str) -> NDArray[np.uint32]:

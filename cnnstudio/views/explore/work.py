@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cnnstudio.data.scan import FolderReport
     from cnnstudio.evaluation.evaluate import Evaluation
     from cnnstudio.evaluation.feature_maps import FeatureMapper
+    from cnnstudio.evaluation.filters import Histogram, Weights
     from cnnstudio.evaluation.predict import Classifier
     from cnnstudio.evaluation.receptive_fields import Fields
     from cnnstudio.graph.network import Network
@@ -73,13 +74,15 @@ class Sees:
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What one layer makes of a picture, and what the network takes it for."""
+    """What one layer makes of a picture with which weights, and what the network takes it for."""
 
     layer: str
     levels: Levels
     ranked: tuple[tuple[str, float], ...]
     names: tuple[str, ...]
     sees: Sees
+    weights: Weights
+    answers: Histogram
 
 
 class Explorer:
@@ -90,6 +93,7 @@ class Explorer:
         self._mapper: tuple[Classifier, FeatureMapper] | None = None
         # A network that trains now, built for its shape alone.
         self._twin: tuple[Network, Any] | None = None
+        self._weights: tuple[tuple[Any, str], Weights] | None = None
         self._seen: tuple[tuple[Any, str, Preparation], Sees] | None = None
 
     def facts(self, path: Path) -> Facts:
@@ -111,6 +115,7 @@ class Explorer:
     def look(self, path: Path, picture: Path, layer: str, shared: bool) -> Seen:
         """Feature maps of a picture file, and its classes. Raises `StudioError`."""
         from cnnstudio.data.pictures import load_picture
+        from cnnstudio.evaluation.filters import histogram
 
         classifier = self._models.get(path)
         trained = classifier.trained
@@ -125,7 +130,16 @@ class Explorer:
         last = maps.ndim == 1 and maps.shape[0] == len(trained.classes)
         names = tuple(trained.classes) if last and layer == _last_name(trained.model) else ()
         sees = self._sees(trained.model, layer, trained.preparation)
-        return Seen(layer, make_levels(maps, shared=shared), ranked, names, sees)
+        weights = self._weights_of(trained.model, layer)
+        levels = make_levels(maps, shared=shared)
+        return Seen(layer, levels, ranked, names, sees, weights, histogram(maps))
+
+    def _weights_of(self, model: Any, layer: str) -> Weights:
+        from cnnstudio.evaluation.filters import weights_of_layer
+
+        if self._weights is None or self._weights[0] != (model, layer):
+            self._weights = ((model, layer), weights_of_layer(model, layer))
+        return self._weights[1]
 
     def live_sees(self, network: Network, layer: str, preparation: Preparation) -> Sees:
         """What the places of a layer see in a network that trains now, whatever its weights."""
