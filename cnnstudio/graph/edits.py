@@ -81,8 +81,7 @@ def remove_layers(network: Network, names: Collection[str], *, close_gap: bool =
             if name not in link:
                 kept.append(link)
             elif close_gap and link.source == name and link.target != name:
-                # A layer with one input can take over only one; a merge takes all, in the
-                # place of the old one.
+                # A layer with one input takes over one; a merge all, in the place of the old one.
                 many = network[link.target].spec.arity is Arity.MANY
                 for source in into if many else into[:1]:
                     bridge = Link(source.source, link.target)
@@ -183,10 +182,8 @@ def set_setting(network: Network, name: str, key: str, value: Any) -> Network:
 
 def set_settings(network: Network, name: str, settings: Mapping[str, Any]) -> Network:
     """Set several settings of a layer at once, and of all that share its weights."""
-    changed = _with_settings(existing_layer(network, name), settings)
-    uses = {
-        each: replace(network[each], settings=changed.settings) for each in network.uses_of(name)
-    }
+    values = _with_settings(existing_layer(network, name), settings).settings
+    uses = {each: replace(network[each], settings=values) for each in network.uses_of(name)}
     return _same_links(network, {**network.layers, **uses})
 
 
@@ -263,16 +260,12 @@ def paste(
             name = free_name(network, layer.type, like=name)
         network, name = add_layer(network, layer.type, place, name=name, settings=layer.settings)
         renamed[layer.name] = name
-    uses = {
-        renamed[layer.name]: replace(
-            network[renamed[layer.name]],
-            settings=network[renamed[layer.shares]].settings,
-            shares=renamed[layer.shares],
-        )
-        for layer in fragment.layers
-        if layer.shares is not None
-    }
-    network = replace(network, layers=_layers({**network.layers, **uses}))
+    layers = dict(network.layers)
+    for layer in fragment.layers:
+        if layer.shares is not None:
+            owner, name = layers[renamed[layer.shares]], renamed[layer.name]
+            layers[name] = replace(layers[name], settings=owner.settings, shares=owner.name)
+    network = replace(network, layers=_layers(layers))
     links = tuple(Link(renamed[a], renamed[b]) for a, b in fragment.links)
     for block in fragment.blocks:
         name = called[block.name]
