@@ -60,6 +60,8 @@ class Hints:
         rising = len(losses) > PATIENCE and all(
             a < b for a, b in zip(losses[-PATIENCE - 1 :], losses[-PATIENCE:], strict=False)
         )
+        # Near the end of a good training the loss wavers too.
+        rising = rising and losses[-1] > 0.5 * losses[0]
         far_off = len(losses) >= 2 and losses[-1] > 3 * max(chance, losses[0])
         if not (rising or far_off):
             return ""

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QInputDialog,
     QSplitter,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -22,7 +21,6 @@ from cnnstudio.app.trainer import State
 from cnnstudio.graph.project import Project
 from cnnstudio.training import events
 from cnnstudio.views.context import Context
-from cnnstudio.views.explore.confusion import ConfusionMatrix
 from cnnstudio.views.train.controls import TrainControls, WayOut
 from cnnstudio.views.train.curves import LossCurves
 from cnnstudio.views.train.live_maps import LiveMaps
@@ -34,6 +32,7 @@ from cnnstudio.views.train.reading import rate_mark, read_several, read_to_conti
 from cnnstudio.views.train.run_table import RunTable
 from cnnstudio.views.train.series import History
 from cnnstudio.views.train.settings_form import SettingsForm
+from cnnstudio.views.train.tabs import RunTabs
 from cnnstudio.views.train.words import ending, headline, ready, state_words
 from cnnstudio.views.widgets import Line
 
@@ -63,9 +62,6 @@ class TrainPage(QWidget):
         self.runs = RunTable(context, self)
         self.messages = MessageList(self)
         self.live_maps = LiveMaps(context, self)
-        self.confusion = ConfusionMatrix(self)
-        self.confusion.setObjectName("liveConfusion")
-        self.confusion.setAccessibleName("What validation pictures are taken for, epoch by epoch")
         self._lay_out()
 
         self.controls.start_clicked.connect(self.start)
@@ -95,12 +91,7 @@ class TrainPage(QWidget):
         self._project_changed()
 
     def _lay_out(self) -> None:
-        self._bottom = QTabWidget(self)
-        self._bottom.setObjectName("trainTabs")
-        self._bottom.setDocumentMode(True)
-        self._bottom.addTab(self.runs, "Runs")
-        self._bottom.addTab(self.messages, "Messages")
-        self._bottom.addTab(self.confusion, "Confusion")
+        self._bottom = RunTabs(self.runs, self.messages, self)
         above = QWidget(self)
         column = QVBoxLayout(above)
         column.setContentsMargins(0, 0, 0, 0)
@@ -286,8 +277,7 @@ class TrainPage(QWidget):
                 case events.FeatureMapsReady():
                     maps = event
                 case events.ConfusionReady():
-                    self.confusion.set_matrix(event.matrix, event.classes)
-                    self._bottom.setTabText(2, f"Confusion (epoch {event.epoch:,})")
+                    self._bottom.show_confusion(event)
                 case events.Finished() | events.Stopped() | events.Failed():
                     self._ended(event)
         if maps is not None:
@@ -306,7 +296,7 @@ class TrainPage(QWidget):
         self._live_run, self._earlier = event.run, (None, History())
         self._end = None
         self.messages.begin()
-        self._count_messages()
+        self._bottom.begin()
         self._show_live()
         self.live_maps.begin()
         self.runs.mark(event.run)
@@ -314,19 +304,15 @@ class TrainPage(QWidget):
 
     def _hear(self, event: events.Skipped | events.Message) -> None:
         self.messages.add(event)
-        self._count_messages()
+        self._bottom.count_messages()
         if isinstance(event, events.Message):
             self._warning = event.text
-
-    def _count_messages(self) -> None:
-        count = self.messages.count() + self.messages.left_out
-        self._bottom.setTabText(1, f"Messages ({count:,})" if count else "Messages")
 
     def _ended(self, event: events.Finished | events.Stopped | events.Failed) -> None:
         self._end = event
         if isinstance(event, events.Failed):
             self.messages.add(event)
-            self._count_messages()
+            self._bottom.count_messages()
         self.runs.refresh()
         if not self.isActiveWindow():
             # The taskbar says it to those who work elsewhere meanwhile.

@@ -114,7 +114,7 @@ def test_a_training_from_start_to_finish(window, page, button, qtbot):
 
     # What the classes of the validation pictures are taken for, of the last epoch.
     assert page._bottom.tabText(2) == "Confusion (epoch 2)"
-    assert page.confusion.counts.sum() == 4
+    assert page._bottom.confusion.counts.sum() == 4
 
     assert page.findChild(QProgressBar, "epochProgress").value() == 1000
     assert page.findChild(QProgressBar, "runProgress").value() == 1000

@@ -9,6 +9,7 @@ still writes the pictures a person saves (`cnnstudio.views.train.save`), off the
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +31,7 @@ TITLES = {
     "auc": "AUC",
 }
 LABELS = {"batch": "batch", "training": "training", "validation": "validation"}
-LEFT, RIGHT, TOP, BOTTOM = 48, 14, 44, 28
+LEFT, RIGHT, TOP, BOTTOM = 54, 14, 44, 28
 # Colours of runs laid over the first, which has the accent.
 OTHERS = (Category.POOLING, Category.ACTIVATION, Category.MERGE, Category.NORMALISATION)
 
@@ -45,6 +46,11 @@ def title_of(measure: str) -> str:
 def colour_of(place: int, colours: theme.Theme) -> str:
     """The colour of the run at a place of an overlay."""
     return colours.accent if place == 0 else colours.family[OTHERS[(place - 1) % len(OTHERS)]]
+
+
+def short_name(run: str) -> str:
+    """A run's name without the day that it begins with."""
+    return re.sub(r"^\d{4}-\d\d-\d\d_", "", run)
 
 
 @dataclass(frozen=True)
@@ -185,11 +191,12 @@ class Plot(QWidget):
         metrics = QFontMetricsF(small_font(self))
         if len(self.runs) > 1:
             shown = {c.place: c for c in curves}
-            legend = [(c.run, self._pen(c.place, "training")) for c in shown.values()]
+            legend = [(short_name(c.run), self._pen(c.place, "training")) for c in shown.values()]
         else:
             legend = [(LABELS[c.kind], self._pen(c.place, c.kind)) for c in curves]
+        room = (self.width() - left) / max(len(legend), 1) - 30
         for label, pen in legend:
-            label = metrics.elidedText(label, Qt.TextElideMode.ElideMiddle, 130)
+            label = metrics.elidedText(label, Qt.TextElideMode.ElideMiddle, max(int(room), 40))
             width = metrics.horizontalAdvance(label) + 30
             if left + width > self.width() + 12:
                 break
@@ -242,7 +249,10 @@ class Plot(QWidget):
             width = metrics.horizontalAdvance(text)
             left = at + 4 if at + 4 + width < self.width() else at - 4 - width
             # One below the other, so that marks close together can be read.
-            painter.drawText(QPointF(left, frame.rect.top() + 12 + 14 * (number % 4)), text)
+            shift = 14 * (number % 4)
+            falls = self.measure in ("loss", "learning_rate")
+            y = frame.rect.top() + 12 + shift if falls else frame.rect.bottom() - 6 - shift
+            painter.drawText(QPointF(left, y), text)
 
     def _paint_curve(self, painter: QPainter, frame: Frame, curve: Curve) -> None:
         kind, series = curve.kind, curve.series

@@ -100,6 +100,7 @@ COLUMNS: tuple[tuple[str, Callable[[RunInfo], str], Callable[[RunInfo], Any], bo
     ),
 )
 ACCURACY = 3
+NOTES = next(number for number, column in enumerate(COLUMNS) if column[0] == "Notes")
 TIPS = {
     "Accuracy": "On the validation pictures, of the epoch that is kept",
     "Loss": "On the validation pictures, of the epoch that is kept",

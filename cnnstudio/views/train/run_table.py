@@ -32,7 +32,7 @@ from cnnstudio.views import theme
 from cnnstudio.views.context import Context
 from cnnstudio.views.train.reading import read_curves
 from cnnstudio.views.train.run_actions import RunActions
-from cnnstudio.views.train.run_model import ACCURACY, COLUMNS, RUN_ROLE, SORT_ROLE, RunModel
+from cnnstudio.views.train.run_model import ACCURACY, COLUMNS, NOTES, RUN_ROLE, SORT_ROLE, RunModel
 from cnnstudio.views.widgets import BarDelegate, Secondary, name_widget
 
 EMPTY = "No runs yet. Each training is kept here with its curves."
@@ -158,6 +158,8 @@ class RunTable(QWidget):
         self._marking = True
         self.model.set_runs(runs)
         self._marking = False
+        # A column of nothing would push the others out of sight.
+        self.view.setColumnHidden(NOTES, not any(run.remark.notes for run in runs))
         self._stack.setCurrentWidget(self.view if runs else self._empty)
         if self._marked is not None:
             self.mark(self._marked)

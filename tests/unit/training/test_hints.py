@@ -29,6 +29,13 @@ def test_a_good_training_is_left_alone():
     assert told([good(n) for n in range(20)], confusion=confusion, dead={"relu": 0.1}) == []
 
 
+def test_a_loss_that_wavers_near_its_end_is_left_alone():
+    wavering = [0.02, 0.021, 0.023, 0.026, 0.03, 0.02]
+    epochs = [good(n) for n in range(8)]
+    epochs += [{"loss": loss, "val_loss": 0.1, "accuracy": 0.99} for loss in wavering]
+    assert told(epochs) == []
+
+
 def test_overfitting_is_told_once():
     epochs = [{**good(n), "val_loss": max(0.5, 1 - n / 5) + max(0, n - 5) * 0.1} for n in range(15)]
     (text,) = told(epochs)
