@@ -8,11 +8,17 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # The suite says the same of the same code each time, however slow the machine;
 # HYPOTHESIS_PROFILE=explore looks for new examples.
-settings.register_profile("suite", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile(
+    "suite",
+    derandomize=True,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.register_profile("explore", deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
