@@ -144,7 +144,7 @@ def test_whole_numbers_have_no_decimal_comma():
     assert numbers_in("2,1", whole) == [2, 1]
 
 
-@pytest.mark.parametrize("type_", ["Conv2D", "Dense", "BatchNormalization", "MultiHeadAttention"])
+@pytest.mark.parametrize("type_", ["Conv2D", "Conv2DTranspose", "MultiHeadAttention", "RandomZoom"])
 def test_the_longest_choice_of_every_setting_fits_the_inspector(design, type_):
     page = design
     _, name = edits.add_layer(page.document.network, type_)

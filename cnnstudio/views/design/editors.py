@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -25,6 +26,9 @@ from cnnstudio.views.design.lists import ListEditor, PenaltyEditor, RangeEditor
 from cnnstudio.views.design.numbers import LockButton, NumberEdit, WholeEdit
 from cnnstudio.views.theme import S4
 from cnnstudio.views.widgets import Secondary
+
+# Letters that fit into a line beside a box to tick.
+_LINE = 12
 
 
 class NumberEditor(Editor):
@@ -243,7 +247,7 @@ class OptionalEditor(Editor):
     def __init__(self, field: Field, inner: Editor, parent: QWidget | None = None) -> None:
         super().__init__(field, parent)
         self.inner = inner
-        self.none = QCheckBox(field.none_means or "none")
+        self.none = QCheckBox("\n".join(textwrap.wrap(field.none_means or "none", _LINE)))
         self.none.setObjectName(f"setting_{field.name}_none")
         self.none.setAccessibleName(f"{field.name}: {field.none_means or 'none'}")
         self._fallback = field.minimum if field.minimum is not None else 0
