@@ -72,7 +72,7 @@ class ExplorePage(QWidget):
         self.units_tab.explained.connect(self.explain)
         self.points_tab = PointsTab(context, Clouds(self._explorer.classifier), self)
         self.points_tab.explained.connect(self.explain)
-        self.evaluation_tab = EvaluationTab(context, self._explorer, self)
+        self.evaluation_tab = EvaluationTab(context, self._explorer, self.chooser, self)
         self.tabs = QTabWidget(self)
         self.tabs.setObjectName("exploreTabs")
         self.tabs.setDocumentMode(True)

@@ -455,6 +455,45 @@ def test_pictures_as_points_hover_and_lasso(page, pictures, qtbot):
     assert [tab.legend.item(row).text() for row in range(tab.legend.count())] == ["right", "wrong"]
 
 
+def test_two_networks_are_compared_on_the_same_pictures(page, keras, qtbot, window):
+    tab = page.evaluation_tab
+    page.tabs.setCurrentWidget(tab)
+    assert not tab.compare_button.isEnabled()
+    click(tab.start_button, qtbot)
+    qtbot.waitUntil(lambda: tab.evaluation is not None, timeout=LONG)
+    # Another run, whose network takes each class for the other.
+    other = page.run.with_name("2020-01-01_contrary")
+    shutil.copytree(page.run, other)
+    model = keras.saving.load_model(other / "model.keras")
+    last = model.layers[-1]
+    last.set_weights([-weight for weight in last.get_weights()])
+    model.save(other / "model.keras")
+    page.chooser.refresh()
+    qtbot.waitUntil(lambda: len(page.chooser.choices) == 2, timeout=LONG)
+    assert tab.compare_button.isEnabled()
+    menu = tab.others_menu()
+    entry = next(action for action in menu.actions() if "contrary" in action.text())
+    assert not any(action.text().startswith(page.run.name) for action in menu.actions())
+    entry.trigger()
+    menu.deleteLater()
+    qtbot.waitUntil(lambda: tab.comparison.comparison is not None, timeout=LONG)
+    found = tab.comparison.comparison
+    right = round(tab.evaluation.accuracy * 14)
+    assert (len(found.first), len(found.second)) == (right, 14 - right)
+    assert found.agreement == 0
+    assert "14 pictures" in tab.comparison.title.text()
+    assert "McNemar" in tab.comparison.words.text()
+    cell, pairs = ("first", found.first) if found.first else ("second", found.second)
+    click(tab.comparison.cells[cell], qtbot)
+    assert list(tab.cell_model.pictures) == list(pairs)
+    assert tab.cell_title.text().startswith("Only ")
+    # What was compared goes with the evaluation it belongs to.
+    tab.evaluation = None
+    click(tab.start_button, qtbot)
+    qtbot.waitUntil(lambda: tab.evaluation is not None, timeout=LONG)
+    assert tab.view_box.findText("Comparison") < 0
+
+
 def test_curves_examples_and_export_of_an_evaluation(page, qtbot, tmp_path, window):
     tab = page.evaluation_tab
     page.tabs.setCurrentWidget(tab)

@@ -45,6 +45,8 @@ class ModelChooser(QWidget):
         self._path: Path | None = None
         self._follows = True
         self._listed = False
+        # The networks that can be used, the newest first.
+        self.choices: tuple[Choice, ...] = ()
         self.list = QComboBox()
         name_widget(self.list, "modelChooser", "Trained network", "The trained network to use")
         self.list.setModel(QStandardItemModel(self.list))
@@ -132,6 +134,7 @@ class ModelChooser(QWidget):
         self._listing = None
         self._listed = True
         usable = [choice for choice in choices if choice.usable]
+        self.choices = tuple(usable)
         newest = usable[0].path if usable else None
         path = newest if self._follows else self._path
         with QSignalBlocker(self.list):

@@ -9,26 +9,25 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QFrame,
-    QHBoxLayout,
     QLabel,
     QMenu,
     QProgressBar,
-    QSplitter,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
 from cnnstudio.app.tasks import Task
-from cnnstudio.views import theme
+from cnnstudio.views.classify.chooser import ModelChooser
 from cnnstudio.views.context import Context
 from cnnstudio.views.data.corrector import Corrector
 from cnnstudio.views.dialogs import choose_folder
 from cnnstudio.views.explore.class_table import ClassTable
+from cnnstudio.views.explore.comparison import ComparisonView, other_menu
 from cnnstudio.views.explore.confusion import ConfusionMatrix
 from cnnstudio.views.explore.curves_view import KINDS, CurvesView
 from cnnstudio.views.explore.evaluation_export import export_evaluation
+from cnnstudio.views.explore.evaluation_layout import lay_out
+from cnnstudio.views.explore.evaluation_words import caption, tip, top
 from cnnstudio.views.explore.work import PARTS, Explorer, Part
 from cnnstudio.views.picture_grid import PictureGrid, PictureModel
 from cnnstudio.views.pictures import Thumbnails
@@ -36,7 +35,6 @@ from cnnstudio.views.widgets import (
     Button,
     EmptyState,
     Heading,
-    Line,
     PrimaryButton,
     Secondary,
     name_widget,
@@ -44,10 +42,11 @@ from cnnstudio.views.widgets import (
 )
 
 if TYPE_CHECKING:
-    from cnnstudio.evaluation.evaluate import Evaluation, Record
+    from cnnstudio.evaluation.comparing import Comparison, Pair
+    from cnnstudio.evaluation.evaluate import Evaluation
 
 FOLDER = "a folder…"
-MATRIX = "Confusion matrix"
+MATRIX, COMPARISON = "Confusion matrix", "Comparison"
 CELL, WRONG, RIGHT, DOUBTFUL = (
     "Pictures of a cell",
     "Surest mistakes",
@@ -66,8 +65,15 @@ class EvaluationTab(QWidget):
     # A picture of which a person wants to know what mattered: Path.
     mattered = Signal(object)
 
-    def __init__(self, context: Context, explorer: Explorer, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        context: Context,
+        explorer: Explorer,
+        chooser: ModelChooser,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
+        self._chooser = chooser
         self._context = context
         self._explorer = explorer
         self._task: Task | None = None
@@ -120,13 +126,18 @@ class EvaluationTab(QWidget):
         self.list_box.textActivated.connect(self._list)
         self.cell_title = Heading("", self)
         self.thumbnails = Thumbnails(context.tasks, parent=self)
-        self.cell_model = PictureModel(self.thumbnails, _caption, _tip, self)
+        self.cell_model = PictureModel(self.thumbnails, caption, tip, self)
         self.grid = PictureGrid(self.cell_model, self)
         name_widget(self.grid, "cellPictures", "Pictures of the chosen cell")
         self.grid.opened.connect(self.explained)
         self.grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.grid.customContextMenuRequested.connect(self._show_menu)
         self._corrector = Corrector(context.document, self)
+        self.compare_button = Button(
+            "Compare with…", "compareEvaluationButton", self._choose_other, parent=self
+        )
+        self.comparison = ComparisonView(self)
+        self.comparison.listed.connect(self._list_pairs)
         self.export_button = Button("Export…", "exportEvaluationButton", self._export, parent=self)
         self.empty = EmptyState(
             "grid",
@@ -136,63 +147,9 @@ class EvaluationTab(QWidget):
             "its pictures.",
             [("Evaluate", self.start, "emptyEvaluateButton")],
         )
-        self._lay_out()
+        self._drawn, self._stack = QStackedWidget(self), QStackedWidget(self)
+        lay_out(self, self._drawn, self._stack)
         self.set_model(None)
-
-    def _lay_out(self) -> None:
-        bar = QHBoxLayout()
-        bar.setContentsMargins(theme.S16, theme.S8, theme.S16, theme.S8)
-        bar.setSpacing(theme.S8)
-        bar.addWidget(Secondary("Pictures", self))
-        bar.addWidget(self.part_box)
-        bar.addWidget(self.start_button)
-        bar.addWidget(self.stop_button)
-        bar.addSpacing(theme.S8)
-        bar.addWidget(self.progress)
-        bar.addWidget(self.words, 1)
-        bar.addWidget(self.as_shares)
-        bar.addWidget(self.view_box)
-        bar.addWidget(self.export_button)
-        matrix = QWidget(self)
-        column = QVBoxLayout(matrix)
-        column.setContentsMargins(theme.S8, theme.S8, theme.S8, theme.S8)
-        column.addWidget(self.matrix, 1)
-        column.addWidget(self.hover)
-        self._drawn = QStackedWidget(self)
-        self._drawn.addWidget(matrix)
-        self._drawn.addWidget(self.curves)
-        self.hover.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.hover.setMinimumHeight(20)
-        below = QFrame(self)
-        below.setProperty("role", "panel")
-        pictures = QVBoxLayout(below)
-        pictures.setContentsMargins(theme.S12, theme.S12, theme.S4, 0)
-        line = QHBoxLayout()
-        line.setSpacing(theme.S8)
-        line.addWidget(self.cell_title, 1)
-        line.addWidget(self.list_box)
-        pictures.addLayout(line)
-        pictures.addWidget(self.grid, 1)
-        right = QSplitter(Qt.Orientation.Vertical, self)
-        right.addWidget(self.table)
-        right.addWidget(below)
-        right.setSizes([340, 340])
-        right.setChildrenCollapsible(False)
-        across = QSplitter(Qt.Orientation.Horizontal, self)
-        across.addWidget(self._drawn)
-        across.addWidget(right)
-        across.setStretchFactor(0, 1)
-        across.setSizes([700, 680])
-        across.setChildrenCollapsible(False)
-        self._stack = QStackedWidget(self)
-        self._stack.addWidget(self.empty)
-        self._stack.addWidget(across)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(bar)
-        layout.addWidget(Line(parent=self))
-        layout.addWidget(self._stack, 1)
 
     # -- measuring ----------------------------------------------------------------------------
 
@@ -233,6 +190,49 @@ class EvaluationTab(QWidget):
         )
         self._enable()
 
+    def others_menu(self) -> QMenu:
+        """The networks that the one on show can be compared with."""
+        return other_menu(self, self._chooser.choices, self._model, self.compare)
+
+    def _choose_other(self) -> None:
+        below = self.compare_button.rect().bottomLeft()
+        self.others_menu().popup(self.compare_button.mapToGlobal(below))
+
+    def compare(self, other: Path) -> None:
+        """Measure another network on the pictures that were evaluated, and compare the two."""
+        if self.evaluation is None or self._task is not None:
+            return
+        self._say("Reading pictures…")
+        self.progress.setRange(0, 0)
+        self.progress.show()
+        self._task = self._context.inference.run(
+            self._explorer.compare,
+            other,
+            self.evaluation,
+            on_done=lambda found: self._compared(other, found),
+            on_failed=self._failed,
+            on_progress=self._progressed,
+            latest=True,
+        )
+        self._enable()
+
+    def _compared(self, other: Path, found: Comparison) -> None:
+        self._task = None
+        self.progress.hide()
+        assert self._model is not None
+        assert self.evaluation is not None
+        self._summarise(self.evaluation)
+        self.comparison.show_comparison(found, self._model.stem, other.stem)
+        if self.view_box.findText(COMPARISON) < 0:
+            self.view_box.addItem(COMPARISON)
+        self.view_box.setCurrentText(COMPARISON)
+        self._draw(COMPARISON)
+        self._enable()
+
+    def _list_pairs(self, words: str, pairs: tuple[Pair, ...]) -> None:
+        self.cell_model.set_pictures(pairs)
+        self.cell_title.setText(f"{words}: {len(pairs):,}, surest first")
+
     def stop(self) -> None:
         if self._task is not None:
             self._task.cancel()
@@ -257,21 +257,32 @@ class EvaluationTab(QWidget):
         self._task = None
         self.evaluation = evaluation
         self.progress.hide()
-        skipped = f"   {len(evaluation.skipped):,} skipped" if evaluation.skipped else ""
-        self._say(
-            f"Accuracy {evaluation.accuracy:.4f}   {_top(evaluation)}loss {evaluation.loss:.4f}   "
-            f"{evaluation.images:,} pictures{skipped}"
-        )
-        if evaluation.skipped:
-            self.words.setToolTip(
-                "\n".join(f"{s.path}: {s.reason}" for s in evaluation.skipped[:20])
-            )
+        self._forget_comparison()
+        self._summarise(evaluation)
         self.matrix.set_matrix(evaluation.confusion_matrix, evaluation.classes)
         self.table.show_figures(evaluation.per_class)
         self.curves.show_evaluation(evaluation)
         self._list(self.list_box.currentText())
         self._stack.setCurrentIndex(1)
         self._enable()
+
+    def _summarise(self, evaluation: Evaluation) -> None:
+        skipped = f"   {len(evaluation.skipped):,} skipped" if evaluation.skipped else ""
+        self._say(
+            f"Accuracy {evaluation.accuracy:.4f}   {top(evaluation)}loss {evaluation.loss:.4f}   "
+            f"{evaluation.images:,} pictures{skipped}"
+        )
+        if evaluation.skipped:
+            self.words.setToolTip(
+                "\n".join(f"{s.path}: {s.reason}" for s in evaluation.skipped[:20])
+            )
+
+    def _forget_comparison(self) -> None:
+        """What was compared with an earlier evaluation goes."""
+        place = self.view_box.findText(COMPARISON)
+        if place >= 0:
+            self.view_box.removeItem(place)
+            self._draw(self.view_box.currentText())
 
     def _clear(self) -> None:
         self.evaluation = None
@@ -285,6 +296,7 @@ class EvaluationTab(QWidget):
         self.stop_button.setEnabled(self._task is not None)
         for control in (self.as_shares, self.view_box, self.export_button):
             control.setEnabled(self.evaluation is not None)
+        self.compare_button.setEnabled(ready and self.evaluation is not None)
         if self._model is None:
             self._say("Train a network first, or open a .keras file.")
 
@@ -301,9 +313,9 @@ class EvaluationTab(QWidget):
 
     def _draw(self, view: str) -> None:
         """Draw the matrix or a kind of curves."""
-        self._drawn.setCurrentIndex(int(view != MATRIX))
+        self._drawn.setCurrentIndex({MATRIX: 0, COMPARISON: 2}.get(view, 1))
         self.as_shares.setVisible(view == MATRIX)
-        if view != MATRIX:
+        if view in KINDS:
             self.curves.show_kind(view)
 
     def _list(self, which: str) -> None:
@@ -344,7 +356,7 @@ class EvaluationTab(QWidget):
 
     def _export(self) -> None:
         if self.evaluation is not None and self._model is not None:
-            drawn = self.matrix if self._drawn.currentIndex() == 0 else self.curves
+            drawn = (self.matrix, self.curves, self.comparison)[self._drawn.currentIndex()]
             export_evaluation(self, self._context, self.evaluation, self._model, drawn)
 
     def show_cell(self, truth: int, predicted: int) -> None:
@@ -363,18 +375,3 @@ class EvaluationTab(QWidget):
             words = f"{names[0]}, taken for {names[1]}"
         count = f"{len(records):,} picture" + ("" if len(records) == 1 else "s")
         self.cell_title.setText(f"{words}: {count}, surest first")
-
-
-def _top(evaluation: Evaluation) -> str:
-    """The share among the five likeliest, where that says more than the likeliest."""
-    if len(evaluation.classes) <= 5:
-        return ""
-    return f"in the top 5 {evaluation.top_accuracy(5):.4f}   "
-
-
-def _caption(record: Record) -> str:
-    return f"{100 * record.confidence:.0f} %  {record.path.name}"
-
-
-def _tip(record: Record) -> str:
-    return f"{record.path}\n{record.truth}, taken for {record.predicted} ({record.confidence:.3f})"

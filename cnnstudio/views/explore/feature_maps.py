@@ -289,6 +289,7 @@ class FeatureMapsTab(QWidget):
 
     def _put(self, levels: Levels, names: tuple[str, ...], before: str) -> None:
         self.maps.set_levels(levels, names)
+        self.colours.setEnabled(levels.pixels is None)
         self._caption = f"{before}   {levels.summary()}" if before else levels.summary()
         self.status.setText(self._caption)
 

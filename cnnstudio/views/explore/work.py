@@ -19,6 +19,7 @@ from cnnstudio.views.explore.levels import Levels, make_levels
 
 if TYPE_CHECKING:
     from cnnstudio.data.scan import FolderReport
+    from cnnstudio.evaluation.comparing import Comparison
     from cnnstudio.evaluation.evaluate import Evaluation
     from cnnstudio.evaluation.feature_maps import FeatureMapper
     from cnnstudio.evaluation.filters import Histogram, Weights
@@ -190,6 +191,24 @@ class Explorer:
             progress=progress,
             cancelled=task.cancelled,
         )
+
+    def compare(self, other: Path, found: Evaluation, *, task: Any) -> Comparison:
+        """Measure the network at `other` on the pictures of an evaluation and compare the two.
+
+        Progress and errors as in `measure`; a run is refused whose classes are others.
+        """
+        from cnnstudio.evaluation.comparing import compared
+        from cnnstudio.evaluation.evaluate import evaluate_samples
+
+        second = evaluate_samples(
+            self._models.get(other).trained,
+            [(record.path, record.truth) for record in found.records],
+            where="What was evaluated",
+            split=found.split,
+            progress=lambda done, pictures: task.progress((done, pictures)),
+            cancelled=task.cancelled,
+        )
+        return compared(found, second)
 
     def _mapper_of(self, classifier: Classifier) -> FeatureMapper:
         from cnnstudio.evaluation.feature_maps import FeatureMapper
