@@ -235,6 +235,20 @@ def parser() -> argparse.ArgumentParser:
         help="with --into: pictures less likely than this go into the folder unsure",
     )
 
+    for each in (evaluate, classify):
+        told = each.add_argument_group("what the file of a model from elsewhere leaves open")
+        told.add_argument(
+            "--scaling",
+            choices=("0-255", "0-1", "plus-minus-1", "torch", "caffe"),
+            help="pixels that it wants; torch and caffe as keras.applications has them",
+        )
+        told.add_argument(
+            "--image-size", type=_size, metavar="HxW", help="size of the pictures it takes"
+        )
+        told.add_argument(
+            "--classes", type=Path, metavar="FILE", help="names of its outputs, one a line"
+        )
+
     command("doctor", "versions, devices, and why a GPU is not used", json=document)
     return top
 
@@ -263,6 +277,13 @@ def _shape(text: str) -> tuple[int, int, int]:
     if not match or 0 in (sizes := tuple(int(part or 3) for part in match.groups())):
         raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 32x32x3")
     return sizes[0], sizes[1], sizes[2]
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)[x×](\d+)", text.strip())
+    if not match or 0 in (sides := (int(match[1]), int(match[2]))):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 224x224")
+    return sides
 
 
 def _probability(text: str) -> float:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cnnstudio.data.report import FolderReport
     from cnnstudio.data.scan import ScanProgress
     from cnnstudio.data.settings import LayoutSettings
+    from cnnstudio.keras_build.trained import TrainedModel
 
 _PARTS = {"test": "test ", "val": "validation ", "train": "training ", None: ""}
 
@@ -194,12 +195,11 @@ def evaluate(options: argparse.Namespace) -> None:
     """Measure a trained network on labelled pictures."""
     from cnnstudio.evaluation.evaluate import evaluate as measure
     from cnnstudio.evaluation.report import write_report
-    from cnnstudio.keras_build.trained import TrainedModel
 
     if not options.folder.is_dir():
         raise StudioError(f"There is no folder {options.folder}.")
     files = _report_files("evaluate", options)
-    trained = TrainedModel.load(options.model)
+    trained = _trained(options)
     found = measure(trained, options.folder)
     for path in files:
         write_report(path, found, trained.title)
@@ -243,12 +243,11 @@ def classify(options: argparse.Namespace) -> int:
     """Classify pictures; a broken one says so in its line and the others go on."""
     from cnnstudio.evaluation.predict import Classifier, Unreadable
     from cnnstudio.evaluation.sorting import sort_into
-    from cnnstudio.keras_build.trained import TrainedModel
 
     missing = [path for path in options.paths if not path.exists()]
     if len(missing) == len(options.paths):
         raise StudioError(f"There is no picture or folder {missing[0]}.")
-    classifier = Classifier(TrainedModel.load(options.model))
+    classifier = Classifier(_trained(options))
     table: list[list[Any]] = []
     results = []
     done = 0
@@ -277,6 +276,46 @@ def classify(options: argparse.Namespace) -> int:
         for name, number in found.copied.items():
             print(f"{number:,} copied into {found.folder / name}", file=sys.stderr)
     return 0 if done else 1
+
+
+def _trained(options: argparse.Namespace) -> TrainedModel:
+    """The network, with what the options say of a model from elsewhere.
+
+    Says what is taken for granted; an option for what the file itself says is refused.
+    """
+    from cnnstudio.keras_build.told import Told, names_in
+    from cnnstudio.keras_build.trained import TrainedModel
+
+    told = Told(
+        image_size=options.image_size,
+        scaling=options.scaling or "0-255",
+        classes=names_in(options.classes) if options.classes else (),
+    )
+    trained = TrainedModel.load(options.model, told)
+    given = {
+        "scaling": ("--scaling", options.scaling, "how pixels are scaled"),
+        "size": ("--image-size", options.image_size, "the size of its pictures"),
+        "classes": ("--classes", options.classes, "what its classes are called"),
+    }
+    for what, (option, value, words) in given.items():
+        if value is not None and what not in trained.left_open:
+            raise UsageError(f"{trained.path} itself says {words}: leave out {option}.")
+    if told.classes and tuple(trained.classes) != told.classes:
+        raise StudioError(
+            f"{options.classes} names {len(told.classes)} classes, but {trained.path} has "
+            f"{len(trained.classes)}: give a name for each, one a line."
+        )
+    taken = {
+        "scaling": "pixels are given as 0 to 255 (--scaling)",
+        "size": f"pictures as {' × '.join(map(str, trained.image_size))} (--image-size)",
+    }
+    silent = [taken[w] for w in ("scaling", "size") if w in trained.left_open and not given[w][1]]
+    if silent:
+        print(
+            f"{trained.path} does not say how it wants its pictures: {', '.join(silent)}.",
+            file=sys.stderr,
+        )
+    return trained
 
 
 def _counts(document: Mapping[str, Any]) -> dict[str, Any]:

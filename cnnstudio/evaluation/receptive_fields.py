@@ -31,9 +31,9 @@ NOWHERE = (1 << 40, -1)
 POINTWISE = frozenset(
     (
         "Activation", "ActivityRegularization", "Add", "AlphaDropout", "Average",
-        "BatchNormalization", "Concatenate", "Dense", "Dropout", "EinsumDense", "ELU", "GELU",
-        "GaussianDropout", "GaussianNoise", "Identity", "LayerNormalization", "LeakyReLU",
-        "Maximum", "Minimum", "Multiply", "Normalization", "PReLU", "RMSNormalization",
+        "BatchNormalization", "Cast", "Concatenate", "Dense", "Dropout", "EinsumDense", "ELU",
+        "Flip", "GELU", "GaussianDropout", "GaussianNoise", "Identity", "LayerNormalization",
+        "LeakyReLU", "Maximum", "Minimum", "Multiply", "Normalization", "PReLU", "RMSNormalization",
         "RandomBrightness", "RandomColorDegeneration", "RandomColorJitter", "RandomContrast",
         "RandomErasing", "RandomFlip", "RandomGaussianBlur", "RandomGrayscale", "RandomHue",
         "RandomInvert", "RandomPerspective", "RandomPosterization", "RandomRotation",

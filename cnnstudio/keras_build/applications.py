@@ -12,6 +12,11 @@ from cnnstudio.errors import StudioError
 
 Pixels = Literal["inside", "tf", "torch", "caffe"]
 
+# Mean and spread of ImageNet's red, green and blue: of pixels from 0 to 1 for "torch", from 0 to
+# 255 for "caffe" (keras.applications.imagenet_utils).
+TORCH = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+CAFFE = (123.68, 116.779, 103.939)
+
 
 class BackboneError(StudioError):
     """A backbone that cannot be had, with the reason and the way out."""

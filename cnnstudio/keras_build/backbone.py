@@ -24,7 +24,13 @@ from typing import TYPE_CHECKING, Any
 
 from cnnstudio.graph.edits import insert_on_link
 from cnnstudio.graph.network import Layer, Link, Network
-from cnnstudio.keras_build.applications import Application, BackboneError, find_backbone
+from cnnstudio.keras_build.applications import (
+    CAFFE,
+    TORCH,
+    Application,
+    BackboneError,
+    find_backbone,
+)
 from cnnstudio.keras_build.backend import load_keras
 from cnnstudio.keras_build.importing import weights_at
 from cnnstudio.keras_build.reading import read_description
@@ -33,10 +39,6 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
 
-# Mean and spread of ImageNet's red, green and blue: of pixels from 0 to 1 for "torch", from 0 to
-# 255 for "caffe" (keras.applications.imagenet_utils).
-_TORCH = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-_CAFFE = (123.68, 116.779, 103.939)
 _SUFFIXES = (".h5", ".hdf5", ".keras")
 # Seconds without a byte after which a download counts as failed.
 _PATIENCE = 30.0
@@ -198,7 +200,7 @@ def _with_spread(network: Network) -> Network:
     """
     before = next(name for name, layer in network.layers.items() if layer.type == "Normalization")
     link = next(link for link in network.links if link.source == before)
-    scale = [1 / math.sqrt(spread) for spread in _TORCH[1]]
+    scale = [1 / math.sqrt(spread) for spread in TORCH[1]]
     return insert_on_link(network, link, "Rescaling", (0, 0), settings={"scale": scale})[0]
 
 
@@ -264,14 +266,14 @@ def _with_scaling(network: Network, application: Application) -> Network:
     if application.pixels == "tf":
         type_, settings = "Rescaling", {"scale": 1 / 127.5, "offset": -1.0}
     elif application.pixels == "torch":
-        mean, spread = _TORCH
+        mean, spread = TORCH
         type_ = "Normalization"
         settings = {
             "mean": [255 * each for each in mean],
             "variance": [(255 * each) ** 2 for each in spread],
         }
     else:
-        type_, settings = "Normalization", {"mean": list(_CAFFE), "variance": [1.0, 1.0, 1.0]}
+        type_, settings = "Normalization", {"mean": list(CAFFE), "variance": [1.0, 1.0, 1.0]}
     (source,) = network.sources
     link = next(link for link in network.links if link.source == source)
     network, name = insert_on_link(network, link, type_, (0, 0), settings=settings)

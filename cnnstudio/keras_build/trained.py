@@ -20,6 +20,8 @@ from cnnstudio.graph.preparation import Preparation
 from cnnstudio.graph.project import SUFFIX, Project, ProjectError, load_project
 from cnnstudio.keras_build.backend import load_keras
 from cnnstudio.keras_build.notes import note_in
+from cnnstudio.keras_build.told import Open, Told, scales_itself, scaling_layers
+from cnnstudio.keras_build.unnesting import unnested
 from cnnstudio.keras_build.uses import remember_uses
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ class TrainedModel:
         title: its name for people.
         named: False if the names in `classes` are made up.
         loss: the loss it was trained with as Keras's configuration, or None if unknown.
+        left_open: what the file does not say, so that it was told or taken for granted.
     """
 
     model: keras.Model
@@ -66,6 +69,7 @@ class TrainedModel:
     title: str
     named: bool = True
     loss: Any = field(default=None, repr=False)
+    left_open: tuple[Open, ...] = ()
 
     @property
     def image_size(self) -> tuple[int, int]:
@@ -89,12 +93,12 @@ class TrainedModel:
         return keras.tree.flatten(self.model(given, training=False))[0]
 
     @classmethod
-    def load(cls, path: str | Path) -> TrainedModel:
+    def load(cls, path: str | Path, told: Told | None = None) -> TrainedModel:
         """Load a run folder, or a `.keras` or `.h5` file.
 
         Class names and preparation are those of the run folder, away from it those of the note
         in the file; names may stand in a `classes.txt` beside it, else they are "class 0",
-        "class 1" and so on. Raises `ModelError`.
+        "class 1" and so on. What all these leave open is as in `told`. Raises `ModelError`.
         """
         path = Path(path)
         if path.suffix == SUFFIX and path.name != PROJECT_FILE:
@@ -113,6 +117,18 @@ class TrainedModel:
             names: list[str] | None = list(note.classes)
         else:
             names = _class_names(file, count, strict=path.is_dir())
+        left_open: tuple[Open, ...] = ()
+        if note is None and project is None and not path.is_dir():
+            left_open = _left_open(model, named=names is not None)
+        told = told or Told()
+        first = None
+        if "scaling" in left_open:
+            first = scaling_layers(told.scaling, model.inputs[0].shape[-1])
+        if "size" in left_open and told.image_size is not None:
+            data = {"image_size": list(told.image_size)}
+        if "classes" in left_open and len(told.classes) == count:
+            names = list(told.classes)
+        model = unnested(model, first)
         return cls(
             model=model,
             classes=names or [f"class {number}" for number in range(count)],
@@ -121,6 +137,7 @@ class TrainedModel:
             title=path.name if path.is_dir() else path.stem,
             named=names is not None,
             loss=_saved_loss(file),
+            left_open=left_open,
         )
 
     @classmethod
@@ -306,6 +323,18 @@ def _check_classifier(model: Any, file: Path) -> None:
             f"{file} is not a classifier: its output is {_shape(answer)}, "
             "not one score for each class."
         )
+
+
+def _left_open(model: Any, *, named: bool) -> tuple[Open, ...]:
+    """What a model says neither itself nor by anything beside it."""
+    found: list[Open] = []
+    if None in model.inputs[0].shape[1:3]:
+        found.append("size")
+    if not scales_itself(model):
+        found.append("scaling")
+    if not named:
+        found.append("classes")
+    return tuple(found)
 
 
 def _preparation(model: Any, data: Mapping[str, Any]) -> Preparation:
