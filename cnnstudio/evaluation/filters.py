@@ -7,47 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cnnstudio.keras_build.spread import Histogram, histogram
 from cnnstudio.keras_build.uses import outputs_of
 
 if TYPE_CHECKING:
     import keras
 
 Array = np.ndarray[Any, Any]
-BINS = 48
-
-
-@dataclass(frozen=True, eq=False)
-class Histogram:
-    """How often values fall between `low` and `high`, in equally wide bins.
-
-    Attributes:
-        counts: `(BINS,)`; values that are not finite are left out.
-        count: values in all.
-        zeros: share of values that are exactly 0, from 0 to 1.
-    """
-
-    counts: Array
-    low: float
-    high: float
-    mean: float
-    deviation: float
-    count: int
-    zeros: float
-
-
-def histogram(values: Array) -> Histogram:
-    """How the values of an array of any shape are spread."""
-    flat = np.asarray(values, np.float32).ravel()
-    zeros = float((flat == 0).mean()) if flat.size else 0.0
-    finite = flat[np.isfinite(flat)]
-    if not finite.size:
-        return Histogram(np.zeros(BINS, np.int64), 0.0, 0.0, 0.0, 0.0, flat.size, zeros)
-    low, high = float(finite.min()), float(finite.max())
-    # One value alone stands in the middle of its range.
-    span = (low, high) if high > low else (low - 0.5, high + 0.5)
-    counts, _ = np.histogram(finite, BINS, span)
-    mean, deviation = float(finite.mean()), float(finite.std())
-    return Histogram(counts, *span, mean, deviation, flat.size, zeros)
 
 
 @dataclass(frozen=True, eq=False)

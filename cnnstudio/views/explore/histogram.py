@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from cnnstudio.views import theme
 
 if TYPE_CHECKING:
-    from cnnstudio.evaluation.filters import Histogram
+    from cnnstudio.keras_build.spread import Histogram
 
 HEIGHT, LINE = 112, 18
 

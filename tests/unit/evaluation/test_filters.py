@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from cnnstudio.evaluation.filters import BINS, histogram, weights_of_layer
+from cnnstudio.evaluation.filters import weights_of_layer
+from cnnstudio.keras_build.spread import BINS, histogram
 
 
 def test_histograms():
