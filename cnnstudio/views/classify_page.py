@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnstudio.app import paths
+from cnnstudio.app.models import ModelFacts
 from cnnstudio.data.pictures import SUFFIXES
 from cnnstudio.evaluation.predict import Unreadable
 from cnnstudio.graph.project import SUFFIX
@@ -42,9 +41,11 @@ from cnnstudio.views.classify.session import Session
 from cnnstudio.views.classify.sorter import Sorter
 from cnnstudio.views.classify.table import PredictionTable
 from cnnstudio.views.classify.target import DropTarget
+from cnnstudio.views.classify.telling import TellStrip
 from cnnstudio.views.context import Context
 from cnnstudio.views.dialogs import choose_file, choose_folder
-from cnnstudio.views.drop import local_paths, path_from_text, show_in_folder
+from cnnstudio.views.drop import show_in_folder
+from cnnstudio.views.intake import Given, Intake, given_in
 from cnnstudio.views.pictures import Thumbnails
 from cnnstudio.views.strip import Strip
 from cnnstudio.views.widgets import Heading, Line
@@ -65,7 +66,11 @@ class ClassifyPage(QWidget):
         self._given: list[Path] = []  # what the results on show were asked for
         self._pending: list[Path] = []  # dropped before there was a network
         self._used: Path | None = None  # the network of the results on show
-        self.session = Session(context.inference, self)
+        self._known: Path | None = None  # the network that was asked what it leaves open
+        self._intake = Intake(
+            context, self.classify, lambda words: self.message.show_message(words, "error")
+        )
+        self.session = Session(context.inference, context.models, self)
         self.thumbnails = Thumbnails(context.tasks, box=2 * ROW_HEIGHT, parent=self)
         self.results = ResultModel(self.thumbnails, self)
         self._make_parts()
@@ -73,7 +78,9 @@ class ClassifyPage(QWidget):
         self._make_actions()
         self.session.arrived.connect(self._arrived)
         self.session.changed.connect(self._show_progress)
-        self.session.model_loaded.connect(self.chooser.show_facts)
+        self.session.model_loaded.connect(self._know)
+        self.chooser.tell_wanted.connect(self.tell.ask)
+        context.models.told_changed.connect(self._told)
         self.session.failed.connect(self._failed)
         self.chooser.chosen.connect(self._chosen)
         context.classify_requested.connect(self.classify)
@@ -106,36 +113,14 @@ class ClassifyPage(QWidget):
 
     def classify_image(self, image: QImage) -> None:
         """Classify a picture that lies in no file, such as a pasted one."""
-        if image.isNull():
-            return
-        folder = paths.cache_folder() / "pasted"
-        file = folder / f"pasted {datetime.now():%Y-%m-%d %H.%M.%S.%f}.png"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            saved = image.save(str(file), "PNG")  # type: ignore[call-overload]
-        except OSError:
-            saved = False
-        if saved:
-            self.classify([file])
-        else:
-            self.message.show_message(
-                f"The pasted picture could not be kept in {folder}: check that there is room, "
-                "or save it yourself and open the file.",
-                "error",
-            )
+        if not image.isNull():
+            self._intake.take(Given(image=image))
 
     def paste(self) -> None:
-        """Classify what the clipboard holds: files, a picture, or paths as text."""
-        mime = QGuiApplication.clipboard().mimeData()
-        files = local_paths(mime)
-        if not files and mime.hasImage():
-            self.classify_image(QGuiApplication.clipboard().image())
-            return
-        if not files and mime.hasText():
-            typed = (path_from_text(line) for line in mime.text().splitlines())
-            files = [path for path in typed if path is not None and path.exists()]
-        if files:
-            self.classify(files)
+        """Classify what the clipboard holds: files, a picture, or paths and addresses as text."""
+        given = given_in(QGuiApplication.clipboard().mimeData(), text=True)
+        if given:
+            self._intake.take(given)
         else:
             self._context.notify("The clipboard holds no picture: copy one, or a file, first.")
 
@@ -181,6 +166,12 @@ class ClassifyPage(QWidget):
     # --- what happens
 
     def _chosen(self, path: Path | None, by_hand: bool) -> None:
+        if path != self._known:
+            self._known = path
+            self.tell.show_facts(None)
+            # Runs leave nothing open.
+            if path is not None and path.is_file():
+                self._look_at(path)
         if path is not None and self._pending:
             pending, self._pending = self._pending, []
             self.classify(pending)
@@ -197,6 +188,25 @@ class ClassifyPage(QWidget):
                     [("Classify again", self._again), ("Keep", self.message.hide)],
                 )
         self._show_state()
+
+    def _know(self, facts: ModelFacts) -> None:
+        """A network is loaded: say what it takes, ask what its file leaves open."""
+        if facts.path == self.chooser.path:
+            self.chooser.show_facts(facts)
+            self.tell.show_facts(facts)
+
+    def _look_at(self, file: Path) -> None:
+        """Load a model file for what it says of itself; a damaged one says so when it is used."""
+        self._context.inference.run(
+            self._context.models.facts, file, on_done=self._know, on_failed=lambda _reason: None
+        )
+
+    def _told(self, file: Path) -> None:
+        """Other pixels or names count for a file."""
+        if file == self.chooser.path:
+            self._look_at(file)
+            if self._given and file == self._used:
+                self._again()
 
     def _again(self) -> None:
         """Classify everything on show with the network that is chosen now."""
@@ -291,9 +301,9 @@ class ClassifyPage(QWidget):
         super().hideEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        mime = event.mimeData()
-        project = any(path.suffix.lower() == SUFFIX for path in local_paths(mime))
-        if not project and (local_paths(mime) or mime.hasImage()):
+        given = given_in(event.mimeData())
+        project = any(path.suffix.lower() == SUFFIX for path in given.files)
+        if given and not project:
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
             self.target.light(True)
@@ -303,20 +313,16 @@ class ClassifyPage(QWidget):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self.target.light(False)
-        mime = event.mimeData()
-        dropped = local_paths(mime)
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
-        if dropped:
-            self.classify(dropped)
-        elif mime.hasImage():
-            self.classify_image(QImage(mime.imageData()))
+        self._intake.take(given_in(event.mimeData()))
 
     # --- parts
 
     def _make_parts(self) -> None:
         self.chooser = ModelChooser(self._context)
         self.message = Strip("classifyMessage")
+        self.tell = TellStrip("classifyTell", self._context.models)
         self.target = DropTarget(
             {
                 "pictures": self._choose_pictures,
@@ -377,6 +383,7 @@ class ClassifyPage(QWidget):
         outer.setSpacing(0)
         outer.addWidget(top)
         outer.addWidget(Line())
+        outer.addWidget(self.tell)
         outer.addWidget(self.message)
         outer.addLayout(around)
         outer.addWidget(self.filters)

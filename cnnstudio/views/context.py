@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from cnnstudio.app import paths
 from cnnstudio.app.document import Document
+from cnnstudio.app.models import Models
 from cnnstudio.app.settings import Settings
 from cnnstudio.app.tasks import TaskRunner
 from cnnstudio.app.trainer import Trainer
@@ -36,6 +37,7 @@ class Context(QObject):
         tasks: scans, thumbnails, exports, in one background thread.
         inference: Keras work that is not training, in another.
         settings: what the program remembers.
+        models: trained networks that are loaded, for the thread of `inference`.
     """
 
     # Show something to the person: text, Kind, Action or None.
@@ -79,6 +81,7 @@ class Context(QObject):
         self.tasks = tasks
         self.inference = inference
         self.settings = settings
+        self.models = Models(settings, self)
 
     @property
     def runs_folder(self) -> Path:

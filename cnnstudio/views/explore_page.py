@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QHideEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
@@ -13,7 +14,7 @@ from cnnstudio.app.trainer import State
 from cnnstudio.training.events import FeatureMapsReady
 from cnnstudio.views import theme
 from cnnstudio.views.classify.chooser import ModelChooser
-from cnnstudio.views.classify.session import ModelFacts
+from cnnstudio.views.classify.telling import TellStrip
 from cnnstudio.views.context import Context
 from cnnstudio.views.explore.evaluation import EvaluationTab
 from cnnstudio.views.explore.explaining import Explainers
@@ -41,7 +42,7 @@ class ExplorePage(QWidget):
         self.setObjectName("explorePage")
         self.setAccessibleName("Explore")
         self._context = context
-        self._explorer = Explorer()
+        self._explorer = Explorer(context.models)
         self._facts: Facts | None = None
         self._loading: Task | None = None
         self._looking: Task | None = None
@@ -57,6 +58,10 @@ class ExplorePage(QWidget):
         name_widget(self.chooser.list, "exploreModel", "Trained network to explore")
         name_widget(self.chooser.open_button, "exploreOpenModel", "Open a .keras file to explore")
         self.chooser.facts.setObjectName("exploreModelFacts")
+        name_widget(
+            self.chooser.tell_button, "exploreToldButton", "Change what was told of the file"
+        )
+        self.tell = TellStrip("exploreTell", context.models, self)
         self.live_button = QPushButton("Watch the training", self)
         name_widget(
             self.live_button,
@@ -93,9 +98,12 @@ class ExplorePage(QWidget):
         layout.setSpacing(0)
         layout.addLayout(bar)
         layout.addWidget(Line(parent=self))
+        layout.addWidget(self.tell)
         layout.addWidget(self.tabs, 1)
 
         self.chooser.chosen.connect(self._choose)
+        self.chooser.tell_wanted.connect(self.tell.ask)
+        context.models.told_changed.connect(self._told)
         self.live_button.toggled.connect(self._live_toggled)
         self.maps_tab.wanted.connect(self._look)
         # One picture for both tabs.
@@ -123,6 +131,12 @@ class ExplorePage(QWidget):
             action.setShortcut(QKeySequence(keys))
             action.triggered.connect(lambda _checked=False, slot=slot: slot())
             made.append(action)
+        paste = QAction("Paste a picture to explore", self)
+        paste.setObjectName("pasteExploreAction")
+        paste.setShortcut(QKeySequence("Ctrl+V"))
+        paste.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        paste.triggered.connect(lambda _checked=False: self.maps_tab.picture_box.paste())
+        self.addAction(paste)
         return made
 
     def actions(self) -> list[QAction]:
@@ -179,14 +193,7 @@ class ExplorePage(QWidget):
             self._loading.cancel()
             self._loading = None
         if path is None:
-            self._facts = None
-            self.evaluation_tab.set_model(None)
-            self.mattered_tab.set_model(None)
-            self.units_tab.set_network(None, ())
-            self.points_tab.set_model(None)
-            if not self.live:
-                self.maps_tab.set_layers(())
-                self.maps_tab.say(NO_MODEL)
+            self._forget(NO_MODEL)
             return
         # Loading imports TensorFlow: not before somebody looks.
         if not self.isVisible() and not self._evaluate_next:
@@ -199,13 +206,13 @@ class ExplorePage(QWidget):
     def _loaded(self, facts: Facts) -> None:
         self._loading = None
         self._facts = facts
-        self.chooser.show_facts(
-            ModelFacts(facts.path, facts.title, facts.classes, facts.image_size, facts.channels)
-        )
-        self.evaluation_tab.set_model(facts.path)
-        self.mattered_tab.set_model(facts.path)
-        self.units_tab.set_network(facts.path, facts.layers)
-        self.points_tab.set_model(facts.path)
+        path = facts.model.path
+        self.chooser.show_facts(facts.model)
+        self.tell.show_facts(facts.model)
+        self.evaluation_tab.set_model(path)
+        self.mattered_tab.set_model(path)
+        self.units_tab.set_network(path, facts.layers)
+        self.points_tab.set_model(path)
         if not self.live:
             self.maps_tab.set_layers(facts.layers)
             self._look()
@@ -219,15 +226,26 @@ class ExplorePage(QWidget):
 
     def _not_loaded(self, message: str) -> None:
         self._loading = None
-        self._facts = None
         self._evaluate_next = False
+        self._forget(message)
+
+    def _told(self, file: Path) -> None:
+        """Other pixels or names count for a file: all that was seen with it is wrong."""
+        if self._facts is not None and file == self._facts.model.path:
+            self._forget("")
+            self._choose(self.chooser.path)
+
+    def _forget(self, why: str) -> None:
+        """No network: every tab says so."""
+        self._facts = None
+        self.tell.show_facts(None)
         self.evaluation_tab.set_model(None)
         self.mattered_tab.set_model(None)
         self.units_tab.set_network(None, ())
         self.points_tab.set_model(None)
         if not self.live:
             self.maps_tab.set_layers(())
-            self.maps_tab.say(message)
+            self.maps_tab.say(why)
 
     # -- feature maps -------------------------------------------------------------------------
 
@@ -250,7 +268,7 @@ class ExplorePage(QWidget):
             shared = self.maps_tab.same_scale.isChecked()
             self._looking = self._context.inference.run(
                 self._explorer.look,
-                self._facts.path,
+                self._facts.model.path,
                 picture,
                 layer,
                 shared,

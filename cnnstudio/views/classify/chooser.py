@@ -10,10 +10,10 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
+from cnnstudio.app.models import ModelFacts
 from cnnstudio.app.tasks import Task
 from cnnstudio.app.trainer import State
 from cnnstudio.views import theme
-from cnnstudio.views.classify.session import ModelFacts
 from cnnstudio.views.context import Context
 from cnnstudio.views.dialogs import choose_file
 from cnnstudio.views.widgets import Button, Secondary, name_widget
@@ -37,6 +37,8 @@ class ModelChooser(QWidget):
 
     # Another network is chosen, or there is one now: Path or None, and whether a person did it.
     chosen = Signal(object, bool)
+    # What was told of the file is to be changed.
+    tell_wanted = Signal()
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,11 +63,17 @@ class ModelChooser(QWidget):
         self.facts = Secondary("")
         self.facts.setObjectName("modelFacts")
         self.facts.setWordWrap(False)
+        self.tell_button = Button("As told…", "toldButton", self.tell_wanted.emit)
+        self.tell_button.setToolTip(
+            "Change what was told of this file: its pixels, its size or the names of its classes"
+        )
+        self.tell_button.hide()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.S8)
         row.addWidget(self.list, 3)
         row.addWidget(self.open_button)
+        row.addWidget(self.tell_button)
         row.addSpacing(theme.S8)
         row.addWidget(self.facts)
         row.addStretch(1)
@@ -124,6 +132,7 @@ class ModelChooser(QWidget):
         count = len(facts.classes)
         self.facts.setText(f"takes {size}  ·  {count:,} classes")
         self.facts.setToolTip(", ".join(facts.classes[:40]) + ("…" if count > 40 else ""))
+        self.tell_button.setVisible(bool(facts.left_open))
 
     def _files(self) -> list[Path]:
         known = self._context.settings.value("classify/models", [])
@@ -162,6 +171,7 @@ class ModelChooser(QWidget):
         if path != self._path:
             self._path = path
             self.facts.setText("")
+            self.tell_button.hide()
         self.chosen.emit(path, by_hand)
 
     def _training_changed(self, state: State) -> None:

@@ -8,61 +8,18 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from cnnstudio.app.models import ModelFacts, Models
 from cnnstudio.app.tasks import Task, TaskRunner
-
-if TYPE_CHECKING:
-    from cnnstudio.evaluation.predict import Classifier
 
 TOP = 50  # classes kept for each picture: what the large view can show
 BATCH = 16  # pictures between two questions whether to stop
 CHUNK = 128  # pictures before other work of the same thread gets its turn
 HAND_ON = 0.05  # seconds that results are collected before the window gets them
-MODELS_KEPT = 2
-
-
-@dataclass(frozen=True)
-class ModelFacts:
-    """What a loaded model takes and answers."""
-
-    path: Path
-    title: str
-    classes: tuple[str, ...]
-    image_size: tuple[int, int]
-    channels: int
-
-
-class Models:
-    """Loaded classifiers by file; used by the background thread alone."""
-
-    def __init__(self) -> None:
-        self._kept: dict[Path, tuple[tuple[int, int], Classifier]] = {}
-
-    def get(self, path: Path) -> Classifier:
-        """The classifier of a run folder or model file, loaded again if the file changed.
-
-        Raises `ModelError`.
-        """
-        from cnnstudio.evaluation.predict import Classifier
-        from cnnstudio.keras_build.trained import TrainedModel, model_file
-
-        status = model_file(path).stat()
-        stamp = (status.st_mtime_ns, status.st_size)
-        known = self._kept.pop(path, None)
-        if known is None or known[0] != stamp:
-            known = (stamp, Classifier(TrainedModel.load(path)))
-        self._kept[path] = known
-        for old in list(self._kept)[:-MODELS_KEPT]:
-            del self._kept[old]
-        return known[1]
-
-    def loaded(self, path: Path) -> bool:
-        return path in self._kept
 
 
 class Session(QObject):
@@ -77,10 +34,12 @@ class Session(QObject):
     # Nothing can be classified: the sentence.
     failed = Signal(str)
 
-    def __init__(self, inference: TaskRunner, parent: QObject | None = None) -> None:
+    def __init__(
+        self, inference: TaskRunner, models: Models, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._inference = inference
-        self._models = Models()
+        self._models = models
         self._waiting: deque[Any] = deque()  # Path or Unreadable
         self._given: deque[tuple[Path, ...]] = deque()
         self._task: Task | None = None
@@ -158,16 +117,7 @@ class Session(QObject):
         from cnnstudio.evaluation.predict import Unreadable
 
         classifier = self._models.get(model)
-        trained = classifier.trained
-        task.progress(
-            ModelFacts(
-                model,
-                trained.title,
-                tuple(trained.classes),
-                trained.image_size,
-                trained.channels,
-            )
-        )
+        task.progress(self._models.facts(model))
         group: list[Any] = [item for item in chunk if isinstance(item, Unreadable)]
         files = [item for item in chunk if not isinstance(item, Unreadable)]
         told = time.perf_counter()

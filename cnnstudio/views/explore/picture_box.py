@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
+    QGuiApplication,
     QImage,
     QPainter,
     QPainterPath,
@@ -24,7 +25,7 @@ from cnnstudio.app.document import Document
 from cnnstudio.app.tasks import Task
 from cnnstudio.views import theme
 from cnnstudio.views.context import Context
-from cnnstudio.views.drop import local_paths
+from cnnstudio.views.intake import Intake, given_in
 from cnnstudio.views.pictures import fitted, paint_picture, read_thumbnail
 from cnnstudio.views.widgets import Button, ElidedLabel, Secondary, name_widget
 
@@ -149,6 +150,7 @@ class PictureBox(QWidget):
         self._at = -1
         self._stale = True
         self._task: Task | None = None
+        self._intake = Intake(context, self._take, lambda words: context.notify(words, "error"))
         self.setAcceptDrops(True)
         self.setObjectName("pictureBox")
         self.setAccessibleName("The picture whose feature maps are shown; drop another here")
@@ -239,8 +241,9 @@ class PictureBox(QWidget):
     # -- drops --------------------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if local_paths(event.mimeData()):
-            event.acceptProposedAction()
+        if given_in(event.mimeData()):
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
             self._mark(True)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
@@ -248,10 +251,22 @@ class PictureBox(QWidget):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._mark(False)
-        files = [path for path in local_paths(event.mimeData()) if path.is_file()]
-        if files:
-            event.acceptProposedAction()
-            self.set_path(files[0])
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        self._intake.take(given_in(event.mimeData()))
+
+    def paste(self) -> None:
+        """Use the picture on the clipboard."""
+        given = given_in(QGuiApplication.clipboard().mimeData(), text=True)
+        if given:
+            self._intake.take(given)
+        else:
+            self._context.notify("The clipboard holds no picture: copy one, or a file, first.")
+
+    def _take(self, files: list[Path]) -> None:
+        found = [path for path in files if path.is_file()]
+        if found:
+            self.set_path(found[0])
 
     def _mark(self, marked: bool) -> None:
         self.view.marked = marked

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from cnnstudio.app.models import ModelFacts, Models
 from cnnstudio.data.settings import DataSettings
 from cnnstudio.errors import StudioError
-from cnnstudio.views.classify.session import Models
 from cnnstudio.views.explore.levels import Levels, make_levels
 
 if TYPE_CHECKING:
@@ -56,11 +56,7 @@ class LayerRow:
 class Facts:
     """What a loaded network takes and answers, and its layers in order."""
 
-    path: Path
-    title: str
-    classes: tuple[str, ...]
-    image_size: tuple[int, int]
-    channels: int
+    model: ModelFacts
     layers: tuple[LayerRow, ...]
 
 
@@ -89,8 +85,8 @@ class Seen:
 class Explorer:
     """Loaded networks with their feature mappers; used by the background thread alone."""
 
-    def __init__(self) -> None:
-        self._models = Models()
+    def __init__(self, models: Models) -> None:
+        self._models = models
         self._mapper: tuple[Classifier, FeatureMapper] | None = None
         # A network that trains now, built for its shape alone.
         self._twin: tuple[Network, Any] | None = None
@@ -99,15 +95,8 @@ class Explorer:
 
     def facts(self, path: Path) -> Facts:
         """Load a run or model file. Raises `ModelError`."""
-        trained = self._models.get(path).trained
-        return Facts(
-            path=path,
-            title=trained.title,
-            classes=tuple(trained.classes),
-            image_size=trained.image_size,
-            channels=trained.channels,
-            layers=tuple(_layers(trained.model)),
-        )
+        facts = self._models.facts(path)
+        return Facts(facts, tuple(_layers(self._models.get(path).trained.model)))
 
     def classifier(self, path: Path) -> Classifier:
         """The network at a path, loaded. Raises `ModelError`."""
