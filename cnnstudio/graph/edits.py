@@ -184,7 +184,7 @@ def set_settings(network: Network, name: str, settings: Mapping[str, Any]) -> Ne
     """Set several settings of a layer at once, and of all that share its weights."""
     values = _with_settings(existing_layer(network, name), settings).settings
     uses = {each: replace(network[each], settings=values) for each in network.uses_of(name)}
-    return _same_links(network, {**network.layers, **uses})
+    return same_links(network, {**network.layers, **uses})
 
 
 def rename(network: Network, name: str, new: str) -> Network:
@@ -214,7 +214,7 @@ def move(network: Network, positions: Mapping[str, Position]) -> Network:
     layers = dict(network.layers)
     for name, (x, y) in positions.items():
         layers[name] = replace(existing_layer(network, name), position=(float(x), float(y)))
-    return _same_links(network, layers)
+    return same_links(network, layers)
 
 
 def copy(network: Network, names: Iterable[str]) -> Fragment:
@@ -339,9 +339,9 @@ def _with_settings(layer: Layer, settings: Mapping[str, Any]) -> Layer:
     return replace(layer, settings=MappingProxyType(values))
 
 
-def _same_links(network: Network, layers: dict[str, Layer]) -> Network:
+def same_links(network: Network, layers: Mapping[str, Layer]) -> Network:
     """A network of the same names, links and weights: it shares what is derived from them."""
-    changed = replace(network, layers=_layers(layers))
+    changed = replace(network, layers=_layers(dict(layers)))
     changed.__dict__["topology"] = network.topology
     changed.__dict__["sharing"] = network.sharing
     return changed

@@ -6,11 +6,13 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from cnnstudio.graph.freezing import is_frozen
 from cnnstudio.keras_build.build import build_model
 from cnnstudio.training.confusion import Confusion
 from cnnstudio.training.errors import TrainingError
 from cnnstudio.training.metrics import more_metrics
 from cnnstudio.training.optimizers import OptimizerSettings
+from cnnstudio.training.phases import fine_tuned
 from cnnstudio.training.prepare import Plan
 from cnnstudio.training.settings import TrainingSettings
 
@@ -48,8 +50,7 @@ def compiled(plan: Plan) -> tuple[keras.Model, Confusion | None]:
     With it what counts the classes while validating; None where several devices do that, each
     for itself.
     """
-    settings, objective = plan.training, plan.objective
-    classes = len(plan.dataset.classes)
+    settings, classes = plan.training, len(plan.dataset.classes)
     confusion = Confusion(classes) if len(_devices(settings)) < 2 else None
     with _strategy(settings), _policy(settings.precision):
         model = build_model(plan.project.network, seed=settings.seed)
@@ -57,17 +58,66 @@ def compiled(plan: Plan) -> tuple[keras.Model, Confusion | None]:
             # Scores in 16 bits would be too coarse for the loss.
             for name in plan.project.network.sinks:
                 model.get_layer(name).dtype_policy = "float32"
-        accuracy = objective.accuracy()
-        if confusion is not None:
-            accuracy = confusion.watch(accuracy, objective)
-        model.compile(
-            optimizer=make_optimizer(settings.optimizer),
-            loss=objective.loss(),
-            metrics=[accuracy, *more_metrics(settings, objective, classes)],
-            jit_compile=_JIT[settings.jit_compile],
-            steps_per_execution=settings.steps_per_execution,
-        )
+        _compile(model, plan, confusion, settings.optimizer)
     return model, confusion
+
+
+def compile_to_fine_tune(model: keras.Model, plan: Plan, confusion: Confusion | None) -> None:
+    """Unfreeze what the second phase trains, and compile with a fresh optimizer for it."""
+    settings = plan.training
+    network = fine_tuned(plan.project.network, settings.fine_tune)
+    for layer in model.layers:
+        wanted = not is_frozen(network[layer.name])
+        if layer.trainable != wanted:
+            layer.trainable = wanted
+    rate = {"learning_rate": settings.fine_tune_rate}
+    with model.distribute_strategy.scope(), _policy(settings.precision):
+        _compile(model, plan, confusion, settings.optimizer.model_copy(update=rate))
+
+
+def _compile(
+    model: keras.Model, plan: Plan, confusion: Confusion | None, optimizer: OptimizerSettings
+) -> None:
+    settings, objective = plan.training, plan.objective
+    accuracy = objective.accuracy()
+    if confusion is not None:
+        accuracy = confusion.watch(accuracy, objective)
+    model.compile(
+        optimizer=make_optimizer(optimizer),
+        loss=objective.loss(),
+        metrics=[accuracy, *more_metrics(settings, objective, len(plan.dataset.classes))],
+        jit_compile=_JIT[settings.jit_compile],
+        steps_per_execution=settings.steps_per_execution,
+    )
+    # Variables that Keras makes while it traces the first step have it traced again, and what was
+    # traced is kept for ever.
+    model.optimizer.build(model.trainable_variables)
+    make_metrics(model, plan)
+    if model.distribute_strategy.num_replicas_in_sync == 1:
+        _add_nothing_up(model.optimizer)
+
+
+def _add_nothing_up(optimizer: Any) -> None:
+    """Have gradients of one device not summed over all: that is no change, but costs memory.
+
+    TensorFlow registers a gradient for each such sum, for ever, and with it all that was traced
+    for the training: 10 MB each time for a small network.
+    """
+    # Mixed precision wraps the optimizer in another.
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    inner._all_reduce_sum_gradients = lambda gradients_and_weights: gradients_and_weights
+
+
+def make_metrics(model: keras.Model, plan: Plan) -> None:
+    """Have Keras make the variables of the running metrics, as it does at the first batch."""
+    import numpy as np
+
+    single = plan.objective.single or not plan.objective.one_hot
+    scores = np.zeros((1, model.output_shape[-1]), np.float32)
+    truth = np.zeros(1, np.int32) if single else scores
+    with model.distribute_strategy.scope():
+        model.compute_metrics(x=None, y=truth, y_pred=scores)
+    model.reset_metrics()
 
 
 def result_of(model: keras.Model, plan: Plan) -> Callable[[], keras.Model]:

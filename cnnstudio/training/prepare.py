@@ -13,9 +13,11 @@ from cnnstudio.data.report import listed
 from cnnstudio.data.scan import scan_folder
 from cnnstudio.data.settings import DataSettings
 from cnnstudio.data.settings_model import settings_from_json
+from cnnstudio.graph.network import Network
 from cnnstudio.graph.project import Project
 from cnnstudio.training.errors import TrainingError
 from cnnstudio.training.objective import Objective, choose_objective
+from cnnstudio.training.phases import fine_tuned, trained
 from cnnstudio.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -100,10 +102,11 @@ def prepare(
         focal={"gamma": training.focal_gamma, "alpha": training.focal_alpha},
     )
     _check_class_weights(training, dataset.classes)
+    hints = _hints(analysis, dataset, data) + _hints_on_phases(project.network, training)
     used = replace(
         project, data=data.model_dump(mode="json"), training=training.model_dump(mode="json")
     )
-    return Plan(used, data, training, dataset, objective, _hints(analysis, dataset, data))
+    return Plan(used, data, training, dataset, objective, hints)
 
 
 def _check_class_weights(training: TrainingSettings, classes: tuple[str, ...]) -> None:
@@ -145,6 +148,18 @@ def _as_the_input(project: Project, data: DataSettings) -> DataSettings:
         )
     mode = "rgb" if channels == 3 else "grayscale"
     return data.model_copy(update={"image_size": (height, width), "color_mode": mode})
+
+
+def _hints_on_phases(network: Network, training: TrainingSettings) -> tuple[str, ...]:
+    """What to say of the second phase. Raises `TrainingError` where there can be none."""
+    if not training.fine_tune.enabled:
+        return ()
+    if trained(fine_tuned(network, training.fine_tune)) != trained(network):
+        return ()
+    return (
+        "Fine-tuning trains the same layers as the first phase: freeze those that know something "
+        "already on the Design page, so that the head is trained alone first.",
+    )
 
 
 def _hints(analysis: Analysis, dataset: Dataset, data: DataSettings) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from cnnstudio.keras_build.backend import load_keras
 from cnnstudio.keras_build.weights import start_from_weights
 from cnnstudio.training.compiling import compiled, set_up_devices
 from cnnstudio.training.errors import explain
-from cnnstudio.training.feeding import training_options
+from cnnstudio.training.feeding import make_feed
 from cnnstudio.training.prepare import Plan, prepare
 
 if TYPE_CHECKING:
@@ -73,17 +73,7 @@ def find_rate(
     try:
         keras.utils.set_random_seed(settings.seed)
         set_up_devices(settings)
-        with Feed(
-            plan.dataset.train,
-            plan.data,
-            batch_size=settings.batch_size,
-            shuffle=True,
-            seed=settings.seed,
-            classes=len(plan.dataset.classes),
-            one_hot=plan.objective.one_hot,
-            cache_folder=cache_folder,
-            **training_options(plan),
-        ) as feed:
+        with make_feed(plan, training=True, cache_folder=cache_folder) as feed:
             points = _measure(plan, feed, on_point, stopping)
     except Cancelled:
         raise

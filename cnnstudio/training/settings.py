@@ -46,6 +46,48 @@ class EarlyStopping(StrictSettings):
     )
 
 
+class FineTune(StrictSettings):
+    """A second phase in the same run: frozen layers are trained too, at a lower rate."""
+
+    enabled: bool = Field(
+        default=False,
+        description="After the epochs above, which train what is not frozen on the canvas, train "
+        "frozen layers too at a lower rate: first the new head, then all. Batch normalisation that "
+        "was frozen stays so and works with its stored averages.",
+    )
+    epochs: int = Field(
+        default=10, ge=1, le=100_000, description="Further epochs, after those of the head."
+    )
+    learning_rate: float | None = Field(
+        default=None,
+        gt=0,
+        le=1000,
+        description="The rate of the second phase, where the schedule begins anew; empty is a "
+        "tenth of the learning rate. Larger steps would destroy what the frozen layers know.",
+    )
+    unfreeze_from: str = Field(
+        default="",
+        description="The first layer that is trained then, with all that depends on it; empty "
+        "unfreezes all. Later layers fit new pictures with less risk.",
+    )
+
+
+class HistogramSettings(StrictSettings):
+    """Weights and gradients measured on the way, layer by layer."""
+
+    enabled: bool = Field(
+        default=False,
+        description="Measure how weights and gradients are spread while it trains, and keep that "
+        "with the run. It takes at most a two-hundredth of the time.",
+    )
+    every: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="Steps from one measurement to the next; 0 is once an epoch.",
+    )
+
+
 class TrainingSettings(StrictSettings):
     """All settings of a training run."""
 
@@ -126,6 +168,14 @@ class TrainingSettings(StrictSettings):
         default_factory=EarlyStopping,
         description="Stop before the last epoch when nothing improves.",
     )
+    fine_tune: FineTune = Field(
+        default_factory=FineTune,
+        description="A second phase that trains frozen layers too, at a lower rate.",
+    )
+    histograms: HistogramSettings = Field(
+        default_factory=HistogramSettings,
+        description="How weights and gradients are spread, measured while it trains.",
+    )
     seed: int = Field(
         default=0,
         ge=0,
@@ -137,6 +187,30 @@ class TrainingSettings(StrictSettings):
         description="Give the same weights, bit for bit, on every repetition on this machine; "
         "slower, on a GPU above all. Once used it holds until the program ends.",
     )
+
+    @property
+    def fine_tune_rate(self) -> float:
+        """The learning rate of the second phase."""
+        rate = self.fine_tune.learning_rate
+        return self.optimizer.learning_rate / 10 if rate is None else rate
+
+    def epochs_in_all(self, border: int | None = None) -> int:
+        """Epochs of both phases; `border` are those that the first one had, where it is over."""
+        if not self.fine_tune.enabled:
+            return self.epochs
+        return (self.epochs if border is None else border) + self.fine_tune.epochs
+
+    def lasting(self, epochs: int, border: int | None = None) -> TrainingSettings:
+        """The same for so many epochs in all: more or fewer of the last phase.
+
+        Without epochs left for a second phase there is none, unless it has begun.
+        """
+        if not self.fine_tune.enabled or (border is None and epochs <= self.epochs):
+            tune = self.fine_tune.model_copy(update={"enabled": False})
+            return self.model_copy(update={"epochs": epochs, "fine_tune": tune})
+        head = self.epochs if border is None else border
+        tune = self.fine_tune.model_copy(update={"epochs": max(1, epochs - head)})
+        return self.model_copy(update={"fine_tune": tune})
 
 
 def figure_for(monitor: str, validates: bool) -> str:
