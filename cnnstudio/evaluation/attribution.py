@@ -47,6 +47,7 @@ class Attribution:
         score: its score before softmax for this picture (see `class_scores`).
         layer: the layer whose maps Grad-CAM weighs, else None.
         note: what the person should know, or "".
+        steps: between the plain picture and this one, for integrated gradients.
     """
 
     method: str
@@ -55,6 +56,7 @@ class Attribution:
     score: float
     layer: str | None = None
     note: str = ""
+    steps: int = 0
 
 
 class Attributor:
@@ -194,7 +196,9 @@ class Attributor:
                 note = f"The parts add up to the score's difference but for {share:.1%}."
                 break
             steps *= 2
-        return Attribution("integrated gradients", heat, class_index, float(high), None, note)
+        return Attribution(
+            "integrated gradients", heat, class_index, float(high), None, note, steps
+        )
 
     def _integral(
         self,
