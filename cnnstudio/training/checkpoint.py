@@ -37,13 +37,15 @@ class State:
         optimizer: Keras's name of it.
         order: what the order of pictures depends on; a step means the same only where it is equal.
         best: lowest (or highest) monitored figure so far, and the epoch it belongs to, from 1.
-        waited: epochs since then.
+        waited: epochs since the best of the phase.
         early: whether early stopping ended the training.
         seconds: training time so far, pauses not counted.
         skipped: pictures that could not be read.
         learning_rate: the rate in the settings; the factors below were meant for that.
         rate_factor: what a person's changes and reductions on plateaus multiply the schedule with.
         plateau: what "reduce on plateau" remembers.
+        border: epochs of the first phase, once the second has begun; None before.
+        phase_best: the best monitored figure of the second phase.
     """
 
     epoch: int = 0
@@ -61,6 +63,8 @@ class State:
     learning_rate: float | None = None
     rate_factor: float = 1.0
     plateau: dict[str, Any] = field(default_factory=dict)
+    border: int | None = None
+    phase_best: float | None = None
 
 
 def capture(model: keras.Model, metrics: Sequence[np.ndarray[Any, Any]] = ()) -> Arrays:
@@ -75,6 +79,17 @@ def capture(model: keras.Model, metrics: Sequence[np.ndarray[Any, Any]] = ()) ->
     }
     arrays.update({f"metrics/{number}": array for number, array in enumerate(metrics)})
     return arrays
+
+
+def sound(model: keras.Model, arrays: Arrays) -> bool:
+    """Whether all trained weights among `capture`'s arrays are numbers."""
+    import numpy as np
+
+    return all(
+        bool(np.isfinite(arrays[f"model/{number}"]).all())
+        for number, variable in enumerate(model.variables)
+        if variable.trainable
+    )
 
 
 def copy_of(variable: keras.Variable) -> np.ndarray[Any, Any]:
@@ -117,10 +132,15 @@ def save(folder: Path, state: State, arrays: Arrays) -> None:
     folder.mkdir(exist_ok=True)
     name = f"epoch-{state.epoch:05d}-step-{state.step:07d}.npz"
     beside = folder / f"{name}.part"
-    with beside.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with beside.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        # A full disk has room again for what is to be written of it.
+        beside.unlink(missing_ok=True)
+        raise
     os.replace(beside, folder / name)
     _flush(folder)
     document = {"version": VERSION, "arrays": name, **asdict(state)}
@@ -184,6 +204,8 @@ def read_state(folder: Path) -> tuple[State, str]:
             )
         known = {field_.name for field_ in fields(State)}
         state = State(**{name: document[name] for name in known if name in document})
+        if not all(isinstance(n, int) for n in (state.epoch, state.step, state.steps_per_epoch)):
+            raise ValueError("no place in the training")
         return state, str(document["arrays"])
     except FileNotFoundError:
         raise TrainingError(

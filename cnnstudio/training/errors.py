@@ -5,25 +5,40 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
+from cnnstudio.data.report import DataError
 from cnnstudio.errors import Cancelled, StudioError
+
+# What a training failed of, where that tells what to try.
+Cause = Literal["", "memory", "numbers", "disk", "data", "device"]
+_DEVICE = re.compile(r"CUDA|cuDNN|cuBLAS|CUDNN_|CUBLAS_|\bGPU\b|ROCm|device is lost|device lost")
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class TrainingError(StudioError):
     """A training that cannot start or broke off: what happened and the way out."""
 
+    def __init__(self, message: str, cause: Cause = "") -> None:
+        super().__init__(message)
+        self.cause: Cause = cause
+
 
 def explain(
     error: Exception, *, batch_size: int, image_size: tuple[int, int], kept: str
-) -> StudioError:
+) -> TrainingError:
     """`error`, whatever raised it while training, as a sentence and a way out.
 
     `kept` is the sentence that says what was not lost, or empty.
     """
     if isinstance(error, TrainingError):
         return error
+    if isinstance(error, DataError):
+        back = "Bring the pictures back, then continue the run." if kept else ""
+        return TrainingError(_joined(_joined(error.message, kept), back), "data")
     if isinstance(error, StudioError):
         return TrainingError(_joined(error.message, kept))
     if out_of_memory(error):
@@ -38,7 +53,18 @@ def explain(
                 f"A batch of {batch_size} {pictures} of {height} × {width} does not fit into "
                 f"memory. {way_out}",
                 kept,
-            )
+            ),
+            "memory",
+        )
+    if device_failed(error):
+        return TrainingError(
+            _joined(
+                f"The GPU failed ({first_line(error)}). Start CNN Studio again, then continue the "
+                "run; if it fails again, update the driver, or train on the processor: with "
+                "CUDA_VISIBLE_DEVICES=-1 set, the GPU is left alone.",
+                kept,
+            ),
+            "device",
         )
     return TrainingError(
         _joined(f"The training broke off ({type(error).__name__}: {first_line(error)}).", kept)
@@ -49,12 +75,33 @@ def out_of_memory(error: Exception) -> bool:
     """Whether memory, of the computer or the GPU, did not suffice."""
     if isinstance(error, MemoryError):
         return True
-    # TensorFlow's class is matched by name so that this works where it cannot be imported.
-    names = {kind.__name__ for kind in type(error).__mro__}
     text = str(error)
-    if "ResourceExhaustedError" in names:
+    if "ResourceExhaustedError" in _kinds(error):
         return "No space left" not in text
-    return "OpError" in names and "ut of memory" in text
+    return "OpError" in _kinds(error) and ("ut of memory" in text or "OUT_OF_MEMORY" in text)
+
+
+def device_failed(error: Exception) -> bool:
+    """Whether a GPU stopped working, or what drives it."""
+    return "OpError" in _kinds(error) and _DEVICE.search(str(error)) is not None
+
+
+def not_a_number(epoch: int, step: int, rate: float, kept: str) -> TrainingError:
+    """What to say when the loss, or a weight, is no number any more."""
+    return TrainingError(
+        _joined(
+            f"The loss is no longer a number (epoch {epoch}, step {step}): the weights have run "
+            "away, and training on would not bring them back. Choose a learning rate below "
+            f"{rate:g}, check that the pixels are scaled by a Rescaling layer, and train again.",
+            kept,
+        ),
+        "numbers",
+    )
+
+
+def _kinds(error: Exception) -> set[str]:
+    """The names of its classes: TensorFlow's are matched so that this works without it."""
+    return {kind.__name__ for kind in type(error).__mro__}
 
 
 @contextlib.contextmanager
@@ -66,7 +113,7 @@ def writing(path: Path, kept: str = "") -> Iterator[None]:
         raise
     except Exception as error:
         number = error.errno if isinstance(error, OSError) else None
-        if number == errno.ENOSPC or "No space left" in str(error):
+        if number in _FULL or "No space left" in str(error) or "File too large" in str(error):
             reason, way_out = "the disk is full", "Free some space, then continue the run."
         elif number in {errno.EACCES, errno.EPERM, errno.EROFS}:
             reason, way_out = "nothing may be written there", "Choose another folder for runs."
@@ -76,7 +123,7 @@ def writing(path: Path, kept: str = "") -> Iterator[None]:
             reason = os.strerror(number) if number else first_line(error)
             way_out = "Check the disk, then continue the run."
         raise TrainingError(
-            _joined(f"{path} cannot be written: {reason}. {way_out}", kept)
+            _joined(f"{path} cannot be written: {reason}. {way_out}", kept), "disk"
         ) from error
 
 

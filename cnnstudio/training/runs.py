@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from cnnstudio.errors import StudioError
-from cnnstudio.graph.project import load_project
-from cnnstudio.keras_build.trained import (
-    CHECKPOINT_FOLDER,
-    CLASSES_FILE,
-    EVENTS_FILE,
-    METRICS_FILE,
-    MODEL_FILE,
-    PROJECT_FILE,
-)
-from cnnstudio.training import checkpoint
+from cnnstudio.data.settings_model import SettingsError, settings_from_json
+from cnnstudio.keras_build.trained import EVENTS_FILE, METRICS_FILE, MODEL_FILE, PROJECT_FILE
 from cnnstudio.training.care import Remark, read_remark
 from cnnstudio.training.errors import TrainingError, first_line
-from cnnstudio.training.lock import is_locked
+from cnnstudio.training.meaning import meant
+from cnnstudio.training.run_files import Damage, RunFiles, best_of, epochs_of, parsed
+from cnnstudio.training.settings import TrainingSettings
 
 RunState = Literal["running", "finished", "stopped", "failed", "interrupted", "damaged"]
 _ENDS: dict[str, RunState] = {"finished": "finished", "stopped": "stopped", "failed": "failed"}
-# An event takes at most a few hundred bytes; the last ones are in the last part of the file.
-_TAIL = 16_384
+_KIND = re.compile(r'\{"event": "(\w+)"')
 
 
 @dataclass(frozen=True)
@@ -38,13 +29,16 @@ class RunInfo:
 
     Attributes:
         state: `running` while a program trains it, `interrupted` when that ended without a word
-            (a crash, a power cut), `damaged` when files are missing or cannot be read.
+            (a crash, a power cut), `damaged` when nothing says what was trained.
         reason: why, for `failed` and `damaged`.
+        figures: of the best epoch, the one in `model.keras`: losses and metrics by Keras's names.
         seconds: training time without pauses, as far as the checkpoint knows.
-        settings: the project's `data` and `training` parts as used.
+        settings: the project's `data` and `training` parts.
+        used: the settings that had an effect, by their dotted names; see `meaning.meant`.
         resumable: whether it can be gone on with.
         has_model: whether `model.keras` is there.
         remark: the name, notes and star that a person gave it.
+        damages: its files that are missing or damaged, each with the way out.
     """
 
     path: Path
@@ -55,16 +49,35 @@ class RunInfo:
     epochs_done: int = 0
     epochs: int = 0
     best_epoch: int | None = None
-    best_accuracy: float | None = None
-    best_loss: float | None = None
-    best_val_accuracy: float | None = None
-    best_val_loss: float | None = None
+    figures: Mapping[str, float] = field(default_factory=dict)
     seconds: float | None = None
     classes: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    used: Mapping[str, Any] = field(default_factory=dict)
     resumable: bool = False
     has_model: bool = False
     remark: Remark = field(default_factory=Remark)
+    damages: tuple[Damage, ...] = ()
+
+    @property
+    def best_accuracy(self) -> float | None:
+        """Of the training pictures, in the best epoch."""
+        return self.figures.get("accuracy")
+
+    @property
+    def best_loss(self) -> float | None:
+        """Of the training pictures, in the best epoch."""
+        return self.figures.get("loss")
+
+    @property
+    def best_val_accuracy(self) -> float | None:
+        """Of the validation pictures, in the best epoch."""
+        return self.figures.get("val_accuracy")
+
+    @property
+    def best_val_loss(self) -> float | None:
+        """Of the validation pictures, in the best epoch."""
+        return self.figures.get("val_loss")
 
     def to_json(self) -> dict[str, Any]:
         """The run as plain JSON data."""
@@ -77,16 +90,21 @@ class RunInfo:
             "epochs_done": self.epochs_done,
             "epochs": self.epochs,
             "best_epoch": self.best_epoch,
-            "accuracy": self.best_accuracy,
-            "loss": self.best_loss,
-            "val_accuracy": self.best_val_accuracy,
-            "val_loss": self.best_val_loss,
+            **{
+                name: _finite(self.figures.get(name))
+                for name in ("accuracy", "loss", "val_accuracy", "val_loss")
+            },
+            "figures": {name: _finite(value) for name, value in self.figures.items()},
             "seconds": self.seconds,
             "classes": list(self.classes),
             "settings": dict(self.settings),
             "title": self.remark.title,
             "notes": self.remark.notes,
             "starred": self.remark.starred,
+            "damages": [
+                {"file": str(each.path), "what": each.what, "way_out": each.way_out}
+                for each in self.damages
+            ],
         }
 
 
@@ -99,52 +117,55 @@ class History:
             order of training; of epochs that were trained again, the last time.
         epochs: rows of `metrics.csv`, `epoch` from 1, `loss`, `accuracy`, `val_…`, `learning_rate`.
         rates: `learning_rate` events: where the rate was changed by hand or on a plateau.
+        phases: `phase` events: where fine-tuning began.
     """
 
     batches: tuple[Mapping[str, Any], ...] = ()
     epochs: tuple[Mapping[str, float], ...] = ()
     rates: tuple[Mapping[str, Any], ...] = ()
+    phases: tuple[Mapping[str, Any], ...] = ()
 
 
-def list_runs(folder: Path) -> list[RunInfo]:
-    """The runs in a folder, newest first; none if there is no such folder. Never raises."""
+def list_runs(folder: Path, *, thorough: bool = False) -> list[RunInfo]:
+    """The runs in a folder, newest first; none if there is no such folder. Never raises.
+
+    `thorough` as in `run_info`.
+    """
     try:
         paths = [path for path in folder.iterdir() if path.is_dir() and _looks_like_run(path)]
     except OSError:
         return []
-    runs = [run_info(path) for path in paths]
+    runs = [run_info(path, thorough=thorough) for path in paths]
     # Those whose start is unknown come last; names begin with the time.
     return sorted(runs, key=lambda run: (run.started or datetime.min, run.name), reverse=True)
 
 
-def run_info(path: Path) -> RunInfo:
-    """What is known about one run; a damaged one says why instead of raising."""
+def run_info(path: Path, *, thorough: bool = False) -> RunInfo:
+    """What is known about one run; a damaged one says why instead of raising.
+
+    `thorough` reads every file to its end to find damage, which takes time where models are large.
+    """
     try:
-        return _info(path)
-    except StudioError as error:
-        return RunInfo(path, path.name, "damaged", error.message)
+        return _info(RunFiles(path, thorough=thorough))
     except Exception as error:  # noqa: BLE001 - files of any content may lie there
         return RunInfo(path, path.name, "damaged", f"{path} cannot be read: {first_line(error)}.")
 
 
 def ended(path: Path) -> bool:
     """Whether the last word of a run is that it ended, not that it trains."""
-    return str(_ends(path / EVENTS_FILE)[1].get("event")) in _ENDS
+    return RunFiles(path).ended
 
 
 def read_history(path: Path) -> History:
     """What a run logged so far. Raises `TrainingError` if a file cannot be read."""
-    batches: list[Mapping[str, Any]] = []
-    rates: list[Mapping[str, Any]] = []
+    events: dict[str, list[Mapping[str, Any]]] = {"batch": [], "learning_rate": [], "phase": []}
     try:
-        file = (path / EVENTS_FILE).open(encoding="utf-8", errors="replace")
-        with file:
+        with (path / EVENTS_FILE).open(encoding="utf-8", errors="replace") as file:
             for line in file:
-                found = batches if line.startswith('{"event": "batch"') else rates
-                if found is rates and not line.startswith('{"event": "learning_rate"'):
-                    continue
-                event = _parsed(line)
-                if event is None:
+                kind = _KIND.match(line)
+                found = events.get(kind[1]) if kind else None
+                event = parsed(line) if found is not None else None
+                if found is None or event is None or not _placed(event):
                     continue
                 # What was trained again takes the place of what was there.
                 place = (event["epoch"], event["step"])
@@ -153,115 +174,73 @@ def read_history(path: Path) -> History:
                 found.append(event)
     except FileNotFoundError:
         pass
-    except (OSError, KeyError, TypeError) as error:
+    except OSError as error:
         raise TrainingError(f"{path / EVENTS_FILE} cannot be read: {first_line(error)}.") from None
-    return History(tuple(batches), tuple(_epochs(path / METRICS_FILE)), tuple(rates))
+    batches, rates, phases = (tuple(found) for found in events.values())
+    return History(batches, tuple(epochs_of(path / METRICS_FILE)[0]), rates, phases)
+
+
+def _placed(event: Mapping[str, Any]) -> bool:
+    """Whether an event says at which step of which epoch it was, and has figures to draw."""
+    names = ("epoch", "step", "steps", "learning_rate")
+    return all(isinstance(event.get(name), int | float) for name in names) and not any(
+        isinstance(value, str | list | dict)
+        for name, value in event.items()
+        if name not in ("event", "run")
+    )
 
 
 def _looks_like_run(path: Path) -> bool:
     return any((path / name).exists() for name in (PROJECT_FILE, EVENTS_FILE, MODEL_FILE))
 
 
-def _info(path: Path) -> RunInfo:
-    project = load_project(path / PROJECT_FILE)
-    first, last = _ends(path / EVENTS_FILE)
-    rows = _epochs(path / METRICS_FILE)
-    best = _best(rows, project.training)
-    seconds, resumable = None, False
-    try:
-        state, _ = checkpoint.read_state(path / CHECKPOINT_FOLDER)
-        seconds, resumable = state.seconds, True
-    except TrainingError:
-        pass
-    kind = str(last.get("event"))
-    end: RunState = "running" if is_locked(path) else _ENDS.get(kind, "interrupted")
-    if end == "interrupted" and not (path / CHECKPOINT_FOLDER / checkpoint.STATE_FILE).exists():
-        # It died before its first checkpoint: going on begins at the beginning.
-        resumable = True
+def _info(files: RunFiles) -> RunInfo:
+    path, damages = files.path, tuple(files.damages)
+    started = files.first.get("time")
+    kind = str(files.last.get("event"))
+    end: RunState = "running" if files.locked else _ENDS.get(kind, "interrupted")
+    project, state = files.project, files.state
+    reason = str(files.last.get("message", "")) if end == "failed" else ""
+    training: Mapping[str, Any] = {}
+    settings: dict[str, Any] = {}
+    if project is None:
+        end, reason = "damaged", str(damages[0])
+        settings = {}
+    else:
+        training = project.training
+        settings = {"data": dict(project.data), "training": dict(training)}
+    best = best_of(files.rows, training)
+    # It died before its first checkpoint: going on begins at the beginning.
+    early = end == "interrupted" and not files.has_checkpoint
     return RunInfo(
         path=path,
         name=path.name,
         state=end,
-        reason=str(last.get("message", "")) if end == "failed" else "",
-        started=datetime.fromtimestamp(first["time"]) if "time" in first else None,
-        epochs_done=len(rows),
-        epochs=int(project.training.get("epochs", 0)),
-        best_epoch=int(best["epoch"]) if best else None,
-        best_accuracy=best.get("accuracy"),
-        best_loss=best.get("loss"),
-        best_val_accuracy=best.get("val_accuracy"),
-        best_val_loss=best.get("val_loss"),
-        seconds=seconds,
-        classes=_classes(path / CLASSES_FILE),
-        settings={"data": dict(project.data), "training": dict(project.training)},
-        resumable=resumable,
+        reason=reason,
+        started=datetime.fromtimestamp(started) if isinstance(started, int | float) else None,
+        epochs_done=len(files.rows),
+        epochs=_epochs(training, None if state is None else state.border),
+        best_epoch=int(best.pop("epoch")) if best else None,
+        figures=best,
+        seconds=state.seconds if state is not None else None,
+        classes=files.classes,
+        settings=settings,
+        used=meant(settings) if settings else {},
+        resumable=project is not None and (state is not None or early),
         has_model=(path / MODEL_FILE).is_file(),
         remark=read_remark(path),
+        damages=damages,
     )
 
 
-def _best(rows: list[dict[str, float]], training: Mapping[str, Any]) -> dict[str, float]:
-    """The row of the epoch that `model.keras` holds; empty without a row."""
-    stopping = training.get("early_stopping", {})
-    monitor = stopping.get("monitor", "val_loss") if stopping.get("enabled") else "val_loss"
-    if rows and monitor not in rows[0]:
-        monitor = monitor.removeprefix("val_")
-    known = [row for row in rows if monitor in row and math.isfinite(row[monitor])]
-    if not known:
-        return rows[0] if rows else {}
-    choose = max if monitor.endswith("accuracy") else min
-    return choose(known, key=lambda row: row[monitor])
-
-
-def _ends(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The first event of a run and the last one, empty where there is none."""
+def _epochs(training: Mapping[str, Any], border: int | None) -> int:
+    """Epochs in all, of both phases; 0 where the settings make no sense."""
     try:
-        with path.open("rb") as file:
-            first = file.readline()
-            size = file.seek(0, 2)
-            file.seek(max(0, size - _TAIL))
-            lines = file.read().splitlines()
-    except FileNotFoundError:
-        return {}, {}
-    events = (_parsed(line.decode("utf-8", "replace")) for line in reversed(lines))
-    last = next((event for event in events if event is not None), {})
-    return _parsed(first.decode("utf-8", "replace")) or {}, last
+        settings = settings_from_json(TrainingSettings, training, "training")
+    except SettingsError:
+        return 0
+    return settings.epochs_in_all(border)
 
 
-def _epochs(path: Path) -> list[dict[str, float]]:
-    """The rows of `metrics.csv` with epochs from 1, without columns that have no figure."""
-    try:
-        with path.open(encoding="utf-8", errors="replace", newline="") as file:
-            table = list(csv.DictReader(file))
-    except FileNotFoundError:
-        return []
-    except (OSError, csv.Error) as error:
-        raise TrainingError(f"{path} cannot be read: {first_line(error)}.") from None
-    rows = []
-    for line in table:
-        row = {}
-        for name, text in line.items():
-            try:
-                row[name] = float(text)
-            except (TypeError, ValueError):
-                continue
-        if "epoch" in row and "loss" in row:
-            row["epoch"] += 1
-            rows.append(row)
-    return rows
-
-
-def _classes(path: Path) -> tuple[str, ...]:
-    try:
-        return tuple(path.read_text(encoding="utf-8").splitlines())
-    except (OSError, UnicodeDecodeError):
-        return ()
-
-
-def _parsed(line: str) -> dict[str, Any] | None:
-    """An event, or None for a line that a crash cut short."""
-    try:
-        event = json.loads(line)
-    except ValueError:
-        return None
-    return event if isinstance(event, dict) else None
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnstudio.training import checkpoint
 from cnnstudio.training.averages import Averages
+from cnnstudio.training.errors import not_a_number
 from cnnstudio.training.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Saver:
         self._model = model
         self._folder = folder
         self._result = result
-        self._averages = averages
+        self.averages = averages
         self._best: list[np.ndarray[Any, Any]] | None = None
         self._cost = 0.0
         self._last: float | None = None
@@ -53,13 +54,13 @@ class Saver:
 
     def keep_best(self) -> None:
         """Take the weights of this moment, or their averages, for `model.keras`."""
-        with self._averages.in_place():
+        with self.averages.in_place():
             self._best = [checkpoint.copy_of(variable) for variable in self._model.variables]
 
     def keep_now(self) -> None:
         """Write the weights of this moment, or their averages, into `model.keras`."""
         self._best = None
-        with self._averages.in_place():
+        with self.averages.in_place():
             self._folder.save_model(self._result())
 
     def write_best(self) -> None:
@@ -80,7 +81,12 @@ class Saver:
     def save(self, state: checkpoint.State, metrics: Sequence[np.ndarray[Any, Any]] = ()) -> None:
         """Write the checkpoint of this moment, and what waits."""
         start = time.perf_counter()
+        arrays = checkpoint.capture(self._model, metrics)
+        if not checkpoint.sound(self._model, arrays):
+            # The loss of the next batch would say so; what is kept must be whole.
+            rate = float(self._model.optimizer.learning_rate.numpy())
+            raise not_a_number(state.epoch + 1, state.step, rate, self._folder.kept)
         self.write_best()
-        self._folder.save_checkpoint(state, checkpoint.capture(self._model, metrics))
+        self._folder.save_checkpoint(state, arrays)
         self._last = time.perf_counter()
         self._cost = self._last - start
