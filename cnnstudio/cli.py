@@ -211,6 +211,39 @@ def parser() -> argparse.ArgumentParser:
 
     evaluate = command("evaluate", "measures a trained network on labelled pictures", json=document)
     evaluate.add_argument("model", type=Path, metavar="RUN_OR_MODEL")
+    search = command(
+        "search", "trains trial after trial with other settings, to find the best", json=stream
+    )
+    search.add_argument("file", type=Path, metavar="FILE.cnns")
+    search.add_argument(
+        "--study",
+        metavar="STORAGE",
+        help="where trials are written down: a file, or a database's URL (sqlite:///…, "
+        "postgresql://…); computers that name the same one share the work",
+    )
+    search.add_argument("--data", type=Path, metavar="FOLDER", help="the image folder")
+    search.add_argument("--runs", type=Path, metavar="FOLDER", help="where runs are kept")
+    search.add_argument(
+        "--space",
+        action="append",
+        default=[],
+        metavar="KEY=VALUES",
+        help="search over a setting, or over one of a layer (layers.NAME.SETTING), besides those "
+        "in the project: 1e-4..1e-1:log, 8..64:step 8, or 16,32,64",
+    )
+    search.add_argument("--trials", type=_count, metavar="N", help="trials of the study in all")
+    search.add_argument(
+        "--hours", type=float, metavar="H", help="begin no trial after so many hours of training"
+    )
+    search.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="assignments",
+        help="any data, training or search setting, such as search.method=grid or search.epochs=5",
+    )
+
     evaluate.add_argument("folder", type=Path, metavar="FOLDER")
     evaluate.add_argument(
         "--html", type=Path, metavar="OUT", help="also write a page with curves and examples"

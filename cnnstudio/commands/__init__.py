@@ -8,6 +8,7 @@ are needed, so that `presets`, `layers`, `new`, `summary` and `scan` answer with
 from cnnstudio.commands.networks import compare, export, import_, layers, new, presets, summary
 from cnnstudio.commands.pictures import classify, evaluate, sample, scan
 from cnnstudio.commands.program import demo, doctor, window
+from cnnstudio.commands.search import search
 from cnnstudio.commands.training import runs, train
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "runs",
     "sample",
     "scan",
+    "search",
     "summary",
     "train",
     "window",

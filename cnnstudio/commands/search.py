@@ -1,0 +1,172 @@
+"""The command that searches over settings; the engine is the window's."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from cnnstudio.commands.output import figure, print_line, print_table
+from cnnstudio.commands.training import _STREAMED, _project, _runs_folder
+from cnnstudio.errors import UsageError
+
+if TYPE_CHECKING:
+    from cnnstudio.graph.project import Project
+    from cnnstudio.search.info import StudyInfo
+    from cnnstudio.search.settings import SearchSettings
+
+# Rows of the ranking at the end.
+_SHOWN = 10
+
+
+def search(options: argparse.Namespace) -> int:
+    """Work on a study until its budget is used up or Ctrl+C."""
+    from cnnstudio.app.paths import cache_folder
+    from cnnstudio.search.run import search as run
+    from cnnstudio.training.control import Control
+
+    project, settings, budget = _asked_for(options)
+    study = options.study or settings.study
+    if not study:
+        raise UsageError(
+            "cnnstudio search: say with --study where the trials are written down: a file, or the "
+            "URL of a database."
+        )
+    control = Control()
+    before = signal.signal(signal.SIGINT, lambda *_: control.stop())
+    try:
+        info = run(
+            project,
+            settings,
+            study=study,
+            runs_folder=options.runs or _runs_folder(),
+            on_event=_Report(options.json),
+            control=control,
+            data_folder=options.data,
+            name=options.file.stem,
+            cache_folder=cache_folder(),
+            budget=budget,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if not options.json:
+        _print_ranking(info)
+        if control.stopping:
+            print("Stopped; the same command goes on with it.")
+    return 0
+
+
+def _asked_for(options: argparse.Namespace) -> tuple[Project, SearchSettings, set[str]]:
+    """The project and the search with `--set`, `--space` and the budget put in.
+
+    Third, what of the budget was asked for: the rest is the study's, if there is one.
+    """
+    from cnnstudio.data.settings import DataSettings
+    from cnnstudio.data.settings_model import apply_assignments, settings_from_json
+    from cnnstudio.search.settings import PART, SearchSettings, parse_entry
+    from cnnstudio.search.study import BUDGET
+    from cnnstudio.training.settings import TrainingSettings
+
+    project = _project(options.file)
+    assignments = list(options.assignments)
+    asked = {name: getattr(options, name) for name in BUDGET}
+    assignments += [f"{PART}.{name}={value}" for name, value in asked.items() if value is not None]
+    parts = apply_assignments(
+        {"data": project.data, "training": project.training, PART: project.extra.get(PART, {})},
+        assignments,
+    )
+    for entry in options.space:
+        key, equals, text = entry.partition("=")
+        if not equals:
+            raise UsageError(
+                f'cnnstudio search: "{entry}" is not KEY=VALUES, for example '
+                "training.optimizer.learning_rate=1e-4..1e-1:log."
+            )
+        space = parts[PART].setdefault("space", {})
+        space[key.strip()] = parse_entry(text).to_json()
+    settings_from_json(DataSettings, parts["data"], "data")
+    settings_from_json(TrainingSettings, parts["training"], "training")
+    settings = settings_from_json(SearchSettings, parts[PART], PART)
+    given = {each.partition("=")[0].strip() for each in assignments}
+    budget = {name for name in BUDGET if f"{PART}.{name}" in given}
+    return replace(project, data=parts["data"], training=parts["training"]), settings, budget
+
+
+class _Report:
+    """Prints what happens: a JSON object a line, or a line a trial for people."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+        self._trial: int | None = None
+
+    def __call__(self, event: Any) -> None:
+        from cnnstudio.search import events
+
+        own = isinstance(event, events.SearchEvent)
+        if isinstance(event, events.TrialBegan):
+            self._trial = event.trial
+        if self._as_json:
+            if own:
+                print_line(event.to_json())
+            elif event.kind in _STREAMED:
+                print_line({**event.to_json(), "trial": self._trial})
+        else:
+            self._say(event)
+
+    def _say(self, event: Any) -> None:
+        from cnnstudio.search import events
+        from cnnstudio.training.events import Skipped
+
+        if isinstance(event, events.SearchBegan):
+            many = "" if event.trials is None else f" of {event.trials}"
+            print(f"Study {event.study}: {event.done}{many} trials done", flush=True)
+        elif isinstance(event, events.TrialBegan):
+            verb = "goes on" if event.resumed else "begins"
+            print(f"trial {event.trial} {verb}: {values_text(event.values)}", flush=True)
+        elif isinstance(event, events.TrialEnded):
+            said = "" if event.figure is None else f" at {figure(event.figure)}"
+            why = f": {event.reason}" if event.reason else ""
+            print(f"trial {event.trial} {event.state}{said}{why}", flush=True)
+        elif isinstance(event, events.SearchWaits):
+            numbers = ", ".join(map(str, event.trials))
+            print(f"waiting whether trial {numbers} still trains elsewhere", flush=True)
+        elif isinstance(event, Skipped):
+            print(f"skipped {event.path}: {event.reason}", file=sys.stderr)
+
+
+def values_text(values: Any) -> str:
+    """The values of a trial in a line; of each key the last words tell enough."""
+    return ", ".join(
+        f"{'.'.join(name.split('.')[1:])} {value:.4g}"
+        if isinstance(value, float)
+        else f"{'.'.join(name.split('.')[1:])} {value}"
+        for name, value in values.items()
+    )
+
+
+def _print_ranking(info: StudyInfo) -> None:
+    shown = [trial for trial in info.ranked if trial.figure is not None][:_SHOWN]
+    if not shown:
+        return
+    keys = list(info.settings.space)
+    print(f"\nThe best of {len(info.trials)} trials by {info.settings.monitor}:")
+    print_table(
+        ("trial", "state", info.settings.monitor, *(key.rpartition(".")[2] for key in keys), "run"),
+        [
+            (
+                str(trial.number),
+                trial.state,
+                figure(trial.figure),
+                *(_short(trial.values.get(key, "")) for key in keys),
+                trial.run.name if trial.run else "",
+            )
+            for trial in shown
+        ],
+        right={0, *range(2, 3 + len(keys))},
+    )
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

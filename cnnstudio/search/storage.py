@@ -1,0 +1,176 @@
+"""Where a study is written down: a file that several computers may share, or a database.
+
+Optuna is loaded here and nowhere at the start of a module: the window opens without it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cnnstudio.search.errors import SearchError
+from cnnstudio.training.errors import first_line
+
+if TYPE_CHECKING:
+    import optuna
+
+STUDY_NAME = "cnnstudio"
+SUFFIX = ".study"
+# How a journal of Optuna begins.
+_FIRST = b'{"op_code":'
+# Seconds that a process waits for another that writes to the same SQLite file.
+_BUSY = 60
+
+
+def load_optuna() -> Any:
+    """Optuna, which then logs only what is wrong."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    return optuna
+
+
+def split_name(storage: str) -> tuple[str, str]:
+    """The place, and the name of the study there that `#NAME` at the end gives."""
+    place, _, name = storage.rpartition("#")
+    return (place, name) if place and name and "/" not in name else (storage, STUDY_NAME)
+
+
+def shown_storage(storage: str) -> str:
+    """A storage without the password in its URL."""
+    return re.sub(r"(://[^:/@]+):[^@/]*@", r"\1:…@", storage)
+
+
+def is_url(place: str) -> bool:
+    """Whether a storage is a database."""
+    return "://" in place
+
+
+def exists(storage: str) -> bool:
+    """Whether there may be a study; a database is asked for it only when it is opened."""
+    place, _ = split_name(storage)
+    return is_url(place) or Path(place).is_file()
+
+
+def open_storage(storage: str) -> optuna.storages.BaseStorage:
+    """The storage, made if it is not there yet. Raises `SearchError`."""
+    place, _ = split_name(storage)
+    with reaching(storage):
+        return _database(place) if is_url(place) else _journal(Path(place).absolute())
+
+
+@contextlib.contextmanager
+def reaching(storage: str) -> Iterator[None]:
+    """Turn what fails in a storage into a `SearchError` that names it."""
+    try:
+        yield
+    except SearchError:
+        raise
+    except ImportError as error:
+        raise SearchError(
+            f"{shown_storage(storage)} needs a package that is not installed: "
+            f"{first_line(error)}. Install the driver of that database, or name a file."
+        ) from None
+    except OSError as error:
+        raise SearchError(
+            f"The study {shown_storage(storage)} cannot be read or written: "
+            f"{error.strerror or first_line(error)}."
+        ) from None
+    except Exception as error:
+        if not _of_the_storage(error):
+            raise
+        raise SearchError(
+            f"The study {shown_storage(storage)} cannot be reached ({first_line(error)}). Check "
+            "the path or the database; what was trained is kept in the runs."
+        ) from None
+
+
+def close_storage(storage: optuna.storages.BaseStorage) -> None:
+    """Let go of the connections of a database; a file is never held open."""
+    backend = getattr(storage, "_backend", storage)
+    engine = getattr(backend, "engine", None)
+    if engine is not None:
+        backend.remove_session()
+        engine.dispose()
+
+
+def _of_the_storage(error: Exception) -> bool:
+    modules = {kind.__module__.partition(".")[0] for kind in type(error).__mro__}
+    # A line of a journal that is damaged is a ValueError.
+    return bool(modules & {"optuna", "sqlalchemy", "sqlite3", "alembic"}) or isinstance(
+        error, ValueError
+    )
+
+
+def _journal(path: Path) -> optuna.storages.BaseStorage:
+    optuna = load_optuna()
+    if not path.parent.is_dir():
+        raise SearchError(f"There is no folder {path.parent} for the study: make it first.")
+    if path.is_dir():
+        raise SearchError(
+            f"{path} is a folder: name a file in it, such as {path / 'search.study'}."
+        )
+    journal = optuna.storages.journal
+    # Making a file only if there is none works in shared folders too, and on Windows.
+    lock = journal.JournalFileOpenLock(str(path))
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(len(_FIRST)) not in (b"", _FIRST):
+                raise SearchError(
+                    f"{path} is not a study. It was left as it is: name another file."
+                )
+        _mend(path, lock)
+    backend = journal.JournalFileBackend(str(path), lock_obj=lock)
+    return optuna.storages.JournalStorage(backend)
+
+
+def _mend(path: Path, lock: Any) -> None:
+    """Take away a last line that a power cut left unfinished: nothing could be written after it."""
+    if _is_whole(path):
+        return
+    lock.acquire()
+    try:
+        if not _is_whole(path):
+            with path.open("r+b") as file:
+                content = file.read()
+                file.truncate(content.rfind(b"\n") + 1)
+    finally:
+        lock.release()
+
+
+def _is_whole(path: Path) -> bool:
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        if not size:
+            return True
+        file.seek(size - 1)
+        return file.read(1) == b"\n"
+
+
+def _database(url: str) -> optuna.storages.BaseStorage:
+    optuna = load_optuna()
+    if not url.startswith("sqlite"):
+        return optuna.storages.RDBStorage(url)
+    from sqlalchemy import event
+
+    storage = optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": _BUSY}})
+    # Two processes that each read a trial as waiting must not both take it: SQLite knows no lock
+    # of a row, so every transaction has the file for itself from its beginning.
+    storage.remove_session()
+    storage.engine.dispose()
+
+    @event.listens_for(storage.engine, "connect")
+    def _plain(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+
+    @event.listens_for(storage.engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return storage
