@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +12,17 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from cnnstudio.analysis import Analysis, Remedy, analyse
 from cnnstudio.analysis.losses import SHARING, one_for_two, score_function
+from cnnstudio.app.project_state import ProjectState, state_of, without_search
 from cnnstudio.data.corrections import Counts, counts
 from cnnstudio.data.settings import DataSettings
-from cnnstudio.data.settings_model import settings_from_json
 from cnnstudio.errors import StudioError
 from cnnstudio.graph import edits
 from cnnstudio.graph.network import Network
 from cnnstudio.graph.presets import PRESETS
 from cnnstudio.graph.project import SUFFIX, Project, load_project, save_project
 from cnnstudio.keras_build.weights import KEY, kept_beside
+from cnnstudio.search.settings import SearchSettings
+from cnnstudio.search.space import renamed
 from cnnstudio.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -30,22 +32,16 @@ START_PRESET = "small-cnn"
 _MERGES = 1
 
 
-@dataclass(frozen=True)
-class _State:
-    """All of the project that undo restores."""
-
-    network: Network
-    data: DataSettings = field(default_factory=DataSettings)
-    training: TrainingSettings = field(default_factory=TrainingSettings)
-    # Other parts of the project file, such as where the weights are.
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-
 class _Change(QUndoCommand):
     """The one command: the state before and after. Children are never made (they crash PySide6)."""
 
     def __init__(
-        self, document: Document, text: str, before: _State, after: _State, merge_key: object
+        self,
+        document: Document,
+        text: str,
+        before: ProjectState,
+        after: ProjectState,
+        merge_key: object,
     ) -> None:
         super().__init__(text)
         self._document = document
@@ -84,6 +80,7 @@ class Document(QObject):
     # The data settings or the report on the folder changed.
     data_changed = Signal()
     training_changed = Signal()
+    search_changed = Signal()
     # Layers that a page wants selected on the canvas: list of names.
     selection_requested = Signal(object)
     # Something could not be done: a sentence for the person.
@@ -96,7 +93,7 @@ class Document(QObject):
         self._counted: tuple[tuple[object, ...], Counts] | None = None
         self._path: Path | None = None
         self._name = ""
-        self._state = _State(PRESETS[START_PRESET].build())
+        self._state = ProjectState(PRESETS[START_PRESET].build())
         self._analysis = analyse(self._state.network, loss=self.training.loss)
         self.undo_stack.cleanChanged.connect(self.project_changed)
 
@@ -117,13 +114,17 @@ class Document(QObject):
         return self._state.training
 
     @property
+    def search(self) -> SearchSettings:
+        return self._state.search
+
+    @property
     def project(self) -> Project:
         """All of it, as a project file holds it."""
         return Project(
             self.network,
             self.data.model_dump(mode="json"),
             self.training.model_dump(mode="json"),
-            self._state.extra,
+            self._state.parts,
         )
 
     @property
@@ -184,9 +185,9 @@ class Document(QObject):
         `before` is what undo goes back to where the files of its weights are other ones now.
         Raises `StudioError` for settings that make no sense.
         """
-        after = _state_of(project, None)
+        after = state_of(project, None)
         if before is not None:
-            self._state = replace(self._state, extra=before.extra)
+            self._state = replace(self._state, extra=without_search(before.extra))
         self._push(text, after, None)
 
     def edit(self, text: str, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
@@ -238,6 +239,17 @@ class Document(QObject):
     ) -> None:
         self._push(text, replace(self._state, training=training), merge_key)
 
+    def set_search(
+        self, search: SearchSettings, text: str = "Change search", *, merge_key: object = None
+    ) -> None:
+        self._push(text, replace(self._state, search=search), merge_key)
+
+    def rename_layer(self, old: str, new: str, *, merge_key: object = None) -> None:
+        """Give a layer another name; what is searched over follows. Raises `StudioError`."""
+        network = edits.rename(self.network, old, new)
+        after = replace(self._state, network=network, search=renamed(self.search, old, new))
+        self._push(f"Rename to {new}", after, merge_key)
+
     def set_report(self, report: FolderReport | None) -> None:
         """Say what was found in the data folder; the classes then count in the analysis."""
         before = self.classes
@@ -271,14 +283,14 @@ class Document(QObject):
         """Begin an unsaved project; without a network, with the starting preset."""
         if network is None:
             network = PRESETS[START_PRESET].build()
-        self._begin(_State(network), None, name)
+        self._begin(ProjectState(network), None, name)
 
     def open(self, path: str | Path) -> bool:
         """Open a project file. If it cannot be opened `failed` says why and nothing changes."""
         path = Path(path).absolute()
         try:
             project = load_project(path)
-            state = _state_of(project, path)
+            state = state_of(project, path)
         except StudioError as error:
             self.failed.emit(error.message)
             return False
@@ -299,7 +311,8 @@ class Document(QObject):
         except StudioError as error:
             self.failed.emit(error.message)
             return False
-        self._path, self._state = target, replace(self._state, extra=project.extra)
+        extra = without_search(project.extra)
+        self._path, self._state = target, replace(self._state, extra=extra)
         self.undo_stack.setClean()
         self.project_changed.emit()
         return True
@@ -309,15 +322,15 @@ class Document(QObject):
 
         `name` is its title as long as it has no file.
         """
-        self._begin(_state_of(project, path), path, name)
+        self._begin(state_of(project, path), path, name)
         self.undo_stack.resetClean()
         self.project_changed.emit()
 
-    def _push(self, text: str, after: _State, merge_key: object) -> None:
+    def _push(self, text: str, after: ProjectState, merge_key: object) -> None:
         if after != self._state:
             self.undo_stack.push(_Change(self, text, self._state, after, merge_key))
 
-    def _show(self, state: _State) -> None:
+    def _show(self, state: ProjectState) -> None:
         """Make `state` the state and tell who looks at what changed."""
         before, classes = self._state, self.classes
         self._state = state
@@ -328,6 +341,8 @@ class Document(QObject):
             self.data_changed.emit()
         if state.training != before.training:
             self.training_changed.emit()
+        if state.search != before.search:
+            self.search_changed.emit()
 
     def _analyse(self) -> None:
         self._analysis = analyse(
@@ -335,7 +350,7 @@ class Document(QObject):
         )
         self.changed.emit()
 
-    def _begin(self, state: _State, path: Path | None, name: str = "") -> None:
+    def _begin(self, state: ProjectState, path: Path | None, name: str = "") -> None:
         self._path, self._name = path, name
         self._state = state
         self._report = None
@@ -344,6 +359,7 @@ class Document(QObject):
         self.changed.emit()
         self.data_changed.emit()
         self.training_changed.emit()
+        self.search_changed.emit()
         self.project_changed.emit()
 
     def _matching_settings(self) -> dict[str, dict[str, Any]]:
@@ -358,11 +374,3 @@ class Document(QObject):
             if shares or not one_for_two(network[last]["units"], self.classes):
                 found[last] = {"units": self.classes}
         return found
-
-
-def _state_of(project: Project, path: Path | None) -> _State:
-    """The state in a project file. Raises `SettingsError` naming the file and the key."""
-    where = f"{path}: " if path else ""
-    data = settings_from_json(DataSettings, project.data, f"{where}data")
-    training = settings_from_json(TrainingSettings, project.training, f"{where}training")
-    return _State(project.network, data, training, project.extra)

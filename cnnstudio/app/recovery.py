@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QLockFile, QObject, QTimer
+from PySide6.QtCore import QLockFile, QObject, QTimer, SignalInstance
 
 from cnnstudio.app import paths
 from cnnstudio.app.document import Document
@@ -40,6 +40,16 @@ class Rescued:
         return self.path.name if self.path else "an untitled project"
 
 
+def _changes(document: Document) -> tuple[SignalInstance, ...]:
+    """The signals of all that a project file holds."""
+    return (
+        document.changed,
+        document.data_changed,
+        document.training_changed,
+        document.search_changed,
+    )
+
+
 class Recovery(QObject):
     """Writes the recovery file of a document a few seconds after each change."""
 
@@ -51,7 +61,7 @@ class Recovery(QObject):
         self._runner = TaskRunner("recovery", self)
         self._timer = QTimer(self, singleShot=True, interval=DELAY)
         self._timer.timeout.connect(self.write)
-        for signal in (document.changed, document.data_changed, document.training_changed):
+        for signal in _changes(document):
             signal.connect(self._timer.start)
         document.project_changed.connect(self._saved_or_not)
 

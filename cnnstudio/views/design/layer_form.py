@@ -192,14 +192,14 @@ class LayerForm(QWidget):
     def _rename(self, new: str) -> None:
         new = new.strip()
         try:
-            network = edits.rename(self._document.network, self._name, new)
+            edits.rename(self._document.network, self._name, new)
         except StudioError as error:
             self._say_name(error.message)
             return
         self._say_name("")
         # Before the canvas tells of it: the form goes on with the same layer.
-        self._name = new
-        self._document.apply(f"Rename to {new}", network, merge_key=("rename", self._visit))
+        old, self._name = self._name, new
+        self._document.rename_layer(old, new, merge_key=("rename", self._visit))
 
     def _say_name(self, message: str) -> None:
         self.name_message.setText(message)
