@@ -9,6 +9,7 @@ takes those that are in memory from there without a step of Python.
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,6 +90,7 @@ class Feed:
         self._lock = threading.Lock()
         self._closed = False
         self._memory: _Memory | None = None
+        self._called = _Called(self)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -140,7 +142,7 @@ class Feed:
         fetched = self._fetched()
 
         def of_epoch(epoch: Any) -> Any:
-            order = tf.numpy_function(self._order_of, [epoch], tf.int64, stateful=False)
+            order = tf.numpy_function(self._called.order, [epoch], tf.int64, stateful=False)
             order.set_shape((len(self.samples),))
             first = tf.where(epoch == epoch_start, tf.cast(step_start, tf.int64), 0)
             # Zipped: a function that pairs them would be called once a batch.
@@ -215,7 +217,8 @@ class Feed:
             memory = self._memory
 
         def slow(number: Any) -> tuple[Any, Any]:
-            x, kept = tf.numpy_function(self._fetch, [number], (tf.uint8, tf.int64), stateful=False)
+            called = self._called.fetch
+            x, kept = tf.numpy_function(called, [number], (tf.uint8, tf.int64), stateful=False)
             x.set_shape((None, *self._store.shape))
             kept.set_shape((None,))
             return tf.cast(x, tf.float32), kept
@@ -238,10 +241,10 @@ class Feed:
 
     def _fetch(self, number: Any) -> tuple[Pixels, np.ndarray[Any, Any]]:
         epoch, step = divmod(int(number), self.steps_per_epoch)
-        known = self._store.complete
+        # From the first batch on, and not before: until then Keras builds its graph, in Python.
+        self._store.read_ahead(self.order(epoch)[step * self.batch_size :])
         found = self.batch(epoch, step)
-        if self._store.complete and not known:
-            self._tell_memory()
+        self._tell_memory()
         return found
 
     def _tell_memory(self) -> None:
@@ -266,6 +269,30 @@ class Feed:
             f"{first.path}: {first.reason}. Is the folder still there?"
         )
         raise self.failure
+
+
+class _Called:
+    """What TensorFlow calls for a feed.
+
+    It keeps every function it may call as long as the process lives, and would keep each feed with
+    its list of pictures.
+    """
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = weakref.ref(feed)
+
+    def order(self, epoch: Any) -> np.ndarray[Any, Any]:
+        return self._living()._order_of(epoch)
+
+    def fetch(self, number: Any) -> tuple[Pixels, np.ndarray[Any, Any]]:
+        return self._living()._fetch(number)
+
+    def _living(self) -> Feed:
+        feed = self._feed()
+        if feed is None:
+            # Fetched ahead for a training that is over: `tf.data` takes it for the end.
+            raise StopIteration
+        return feed
 
 
 class _Memory:
