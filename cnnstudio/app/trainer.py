@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import enum
 import queue
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -19,7 +18,7 @@ from cnnstudio.app import paths
 from cnnstudio.app.errors import describe
 from cnnstudio.app.tasks import join_at_exit
 from cnnstudio.errors import Cancelled
-from cnnstudio.training.control import Control
+from cnnstudio.training.control import Control, Look
 from cnnstudio.training.events import Failed, Started
 
 if TYPE_CHECKING:
@@ -27,12 +26,10 @@ if TYPE_CHECKING:
 
     from cnnstudio.data.scan import FolderReport
     from cnnstudio.graph.project import Project
+    from cnnstudio.search.settings import SearchSettings
 
 # Events are handed on at most this often, in milliseconds, a list at a time.
 INTERVAL = 100
-# Seconds after which a thread that runs Python lets another. With the usual 0.005 the event loop
-# waited up to 0.6 s while a network was built and traced; with this, 0.06 to 0.13 s.
-SWITCH_INTERVAL = 0.001
 
 
 class State(enum.Enum):
@@ -102,12 +99,14 @@ class Trainer(QObject):
         self._run: Path | None = None
         self._device = ""
         self._control = Control()
-        self._watched: tuple[str | None, Any] = (None, None)
+        self._watched: tuple[str | None, Any, Look | None] = (None, None, None)
+        self._measuring: int | None = None
         self._requests: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._outbox: deque[object] = deque()
         self._signalled = threading.Event()
         self._thread: threading.Thread | None = None
         self._told = False
+        self._searching = False
         self._closed = False
         self._timer = QTimer(self, singleShot=True, interval=INTERVAL)
         self._timer.timeout.connect(self._deliver)
@@ -127,6 +126,11 @@ class Trainer(QObject):
         """What it trains on, in plain words; empty until TensorFlow is loaded."""
         return self._device
 
+    @property
+    def searching(self) -> bool:
+        """Whether what trains, or did last, is a search: training after training."""
+        return self._searching
+
     def warm_up(self) -> None:
         """Load TensorFlow in the training thread; `device_changed` tells when it is there."""
         self._request(self._warm)
@@ -145,15 +149,8 @@ class Trainer(QObject):
 
         False, and nothing happens, if one is going on. A new run's folder is named after `name`.
         """
-        if State.PREPARING not in TRANSITIONS[self._state] or self._closed:
-            return False
-        self._control = control = Control()
-        control.watch(*self._watched)
-        self._run = resume
-        self._told = False
-
-        def job() -> None:
-            self._train(
+        return self._begin(
+            lambda control: self._train(
                 project,
                 data_folder=data_folder,
                 runs_folder=runs_folder,
@@ -162,10 +159,53 @@ class Trainer(QObject):
                 report=report,
                 name=name,
                 cache_folder=paths.cache_folder(),
-            )
+            ),
+            resume,
+        )
 
+    def search(
+        self,
+        project: Project,
+        settings: SearchSettings,
+        *,
+        study: str,
+        runs_folder: Path,
+        report: FolderReport | None = None,
+        name: str = "network",
+    ) -> bool:
+        """Work on the study in a storage until its budget is used up or `stop`.
+
+        False, and nothing happens, if a training is going on. `events` brings those of the search
+        too (`cnnstudio.search.events`).
+        """
+        return self._begin(
+            lambda control: self._search(
+                project,
+                settings,
+                study=study,
+                runs_folder=runs_folder,
+                control=control,
+                report=report,
+                name=name,
+                cache_folder=paths.cache_folder(),
+            ),
+            None,
+            searching=True,
+        )
+
+    def _begin(
+        self, job: Callable[[Control], object], run: Path | None, *, searching: bool = False
+    ) -> bool:
+        if State.PREPARING not in TRANSITIONS[self._state] or self._closed:
+            return False
+        self._control = control = Control()
+        control.watch(*self._watched)
+        control.measure(self._measuring)
+        self._run = run
+        self._told = False
+        self._searching = searching
         self._go(State.PREPARING)
-        self._request(job)
+        self._request(lambda: job(control))
         return True
 
     def pause(self) -> bool:
@@ -203,10 +243,26 @@ class Trainer(QObject):
         self._control.set_epochs(epochs)
         return True
 
-    def watch(self, layer: str | None, picture: np.ndarray[Any, Any] | None = None) -> None:
-        """Ask for feature maps of `picture` (uint8, as the network takes it) now and later."""
-        self._watched = (layer, picture)
-        self._control.watch(layer, picture)
+    def watch(
+        self,
+        layer: str | None,
+        picture: np.ndarray[Any, Any] | None = None,
+        look: Look | None = None,
+    ) -> None:
+        """Ask for feature maps of `picture` (uint8, as the network takes it) now and later.
+
+        With `look`, for what that makes of the layer and the picture in the training thread.
+        """
+        self._watched = (layer, picture, look)
+        self._control.watch(layer, picture, look)
+
+    def measure(self, every: int | None) -> None:
+        """Measure weights and gradients now and later: each epoch (0), or after so many steps.
+
+        None leaves it to the settings of the training.
+        """
+        self._measuring = every
+        self._control.measure(every)
 
     def shutdown(self, timeout: float = 30.0) -> bool:
         """Stop, and join the thread; False if it has not ended after `timeout` seconds."""
@@ -233,7 +289,6 @@ class Trainer(QObject):
         if self._closed:
             return
         if self._thread is None:
-            sys.setswitchinterval(SWITCH_INTERVAL)
             self._thread = threading.Thread(target=self._work, name="cnnstudio-keras", daemon=True)
             self._thread.start()
             join_at_exit(self)
@@ -270,6 +325,18 @@ class Trainer(QObject):
             self._post(_Ended(run, describe(error)))
         else:
             self._post(_Ended(run))
+
+    def _search(self, project: Project, settings: SearchSettings, **how: Any) -> None:
+        try:
+            from cnnstudio.search.run import search
+
+            search(project, settings, on_event=self._post, **how)
+        except Cancelled:
+            self._post(_Ended(None))
+        except BaseException as error:  # noqa: BLE001 - the thread lives on, the person is told
+            self._post(_Ended(None, describe(error)))
+        else:
+            self._post(_Ended(None))
 
     def _post(self, event: object) -> None:
         self._outbox.append(event)

@@ -33,6 +33,7 @@ CLASSES_FILE = "classes.txt"
 SPLIT_FILE = "split.csv"
 EVENTS_FILE = "events.jsonl"
 METRICS_FILE = "metrics.csv"
+HISTOGRAMS_FILE = "histograms.jsonl"
 ENVIRONMENT_FILE = "environment.json"
 TENSORBOARD_FOLDER = "tensorboard"
 CHECKPOINT_FOLDER = "checkpoint"
@@ -176,8 +177,8 @@ def model_file(path: Path) -> Path:
             return path / MODEL_FILE
         if (path / PROJECT_FILE).is_file():
             raise ModelError(
-                f"The run {path} has no trained model yet: it is written at the end of the "
-                "first epoch. Train on, or choose another run."
+                f"The run {path} has no trained model yet: {MODEL_FILE} is written at the end "
+                "of the first epoch. Train on, or choose another run."
             )
         raise ModelError(
             f"{path} is not a run: it holds no {MODEL_FILE}. "

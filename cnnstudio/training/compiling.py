@@ -35,6 +35,16 @@ def make_optimizer(settings: OptimizerSettings) -> Any:
     return kind(**settings.arguments())
 
 
+def set_seeds(seed: int, *, deterministic: bool) -> None:
+    """Fix what is drawn at random in this process; `deterministic` cannot be taken back."""
+    import keras
+    import tensorflow as tf
+
+    keras.utils.set_random_seed(seed)
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
+
+
 def set_up_devices(settings: TrainingSettings) -> None:
     """Have TensorFlow take a GPU's memory as it is needed; too late once a GPU was used."""
     import tensorflow as tf

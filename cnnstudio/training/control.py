@@ -1,6 +1,6 @@
 """The reins of a running training, safe to hold in any thread.
 
-Pause, resume, stop, watch a layer, change the learning rate or the number of epochs.
+Pause, resume, stop, watch a layer, measure weights, change the learning rate or the epochs.
 """
 
 from __future__ import annotations
@@ -9,18 +9,32 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    import keras
     import numpy as np
+
+
+class Look(Protocol):
+    """Makes something of the watched picture; called in the training thread between two batches.
+
+    It changes nothing of the model and draws no random numbers. Raises `StudioError`.
+    """
+
+    def __call__(self, model: keras.Model, layer: str, picture: np.ndarray[Any, Any]) -> Any: ...
 
 
 @dataclass(frozen=True, eq=False)
 class Watched:
-    """A layer, by name, and a picture (uint8, height × width × channels as the network takes)."""
+    """A layer, by name, and a picture (uint8, height × width × channels as the network takes).
+
+    `look` makes of them what is wanted in place of the layer's feature maps.
+    """
 
     layer: str
     picture: np.ndarray[Any, Any]
+    look: Look | None = None
 
 
 class Control:
@@ -33,6 +47,7 @@ class Control:
         self._watched: Watched | None = None
         self._rate: float | None = None
         self._epochs: int | None = None
+        self._measuring: int | None = None
 
     @property
     def paused(self) -> bool:
@@ -48,6 +63,11 @@ class Control:
     def watched(self) -> Watched | None:
         """What `watch` asked for last."""
         return self._watched
+
+    @property
+    def measuring(self) -> int | None:
+        """What `measure` asked for last."""
+        return self._measuring
 
     def pause(self) -> None:
         """Wait after the batch that is running now."""
@@ -89,11 +109,29 @@ class Control:
             epochs, self._epochs = self._epochs, None
             return epochs
 
-    def watch(self, layer: str | None, picture: np.ndarray[Any, Any] | None = None) -> None:
-        """Ask for the feature maps of `picture` in `layer` as training goes on; None ends it."""
+    def watch(
+        self,
+        layer: str | None,
+        picture: np.ndarray[Any, Any] | None = None,
+        look: Look | None = None,
+    ) -> None:
+        """Ask for the feature maps of `picture` in `layer` as training goes on; None ends it.
+
+        With `look`, for what that makes of them instead.
+        """
         with self._changed:
-            self._watched = None if layer is None or picture is None else Watched(layer, picture)
+            self._watched = (
+                None if layer is None or picture is None else Watched(layer, picture, look)
+            )
             self._changed.notify_all()
+
+    def measure(self, every: int | None) -> None:
+        """Measure weights and gradients at the end of each epoch (0) or after so many steps.
+
+        None leaves it to the settings.
+        """
+        with self._changed:
+            self._measuring = every
 
     def wait_while_paused(self, woken: Callable[[], None] | None = None) -> float:
         """Wait in the training thread until resumed or stopped; return the seconds waited.

@@ -13,15 +13,24 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from cnnstudio.training.errors import Cause
+
 if TYPE_CHECKING:
     import numpy as np
+
+    from cnnstudio.training.gauging import Measured
+    from cnnstudio.training.load import GpuLoad
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Event:
-    """What all events share: `kind` is the word in `"event"`, `run` the run folder."""
+    """What all events share: `kind` is the word in `"event"`, `run` the run folder.
+
+    Those that are not `written` are not in the run's `events.jsonl`.
+    """
 
     kind: ClassVar[str] = ""
+    written: ClassVar[bool] = True
     run: Path | None = None
     time: float = field(default_factory=clock.time)
 
@@ -42,7 +51,10 @@ class _Event:
 
 @dataclass(frozen=True, kw_only=True)
 class Started(_Event):
-    """Training begins, or goes on: `epoch` and `step` are what was done before (0, 0 if new)."""
+    """Training begins, or goes on: `epoch` and `step` are what was done before (0, 0 if new).
+
+    `fine_tuning` says that it goes on in the second phase.
+    """
 
     kind: ClassVar[str] = "started"
     classes: tuple[str, ...]
@@ -54,6 +66,7 @@ class Started(_Event):
     loss_name: str
     epoch: int = 0
     step: int = 0
+    fine_tuning: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,20 +161,39 @@ class RateChanged(_Event):
 
 @dataclass(frozen=True, kw_only=True)
 class EpochsChanged(_Event):
-    """The person asked for another number of epochs in all."""
+    """There are to be another number of epochs in all: a person asked for it, or the first of two
+    phases ended early.
+    """
 
     kind: ClassVar[str] = "epochs"
     epochs: int
 
 
 @dataclass(frozen=True, kw_only=True)
+class PhaseBegun(_Event):
+    """After this step frozen layers are trained too, with this rate at most.
+
+    `layers` and `parameters` are those that are trained now.
+    """
+
+    kind: ClassVar[str] = "phase"
+    epoch: int
+    step: int
+    steps: int
+    learning_rate: float
+    layers: int
+    parameters: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class FeatureMapsReady(_Event):
-    """What a layer makes of the watched picture now. Not written to the run.
+    """What a layer makes of the watched picture now.
 
     `maps` is float32, `(height, width, channels)`, or `(units,)` for a layer of vectors.
     """
 
     kind: ClassVar[str] = "feature_maps"
+    written: ClassVar[bool] = False
     layer: str
     maps: np.ndarray[Any, Any]
     epoch: int
@@ -169,14 +201,59 @@ class FeatureMapsReady(_Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Looked(_Event):
+    """What a person's own `look` made of the watched picture now."""
+
+    kind: ClassVar[str] = "looked"
+    written: ClassVar[bool] = False
+    layer: str
+    seen: Any
+    epoch: int
+    step: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistogramsReady(_Event):
+    """How all weights and their gradients are spread after this step; kept in a file of its own."""
+
+    kind: ClassVar[str] = "histograms"
+    written: ClassVar[bool] = False
+    epoch: int
+    step: int
+    steps: int
+    weights: tuple[Measured, ...]
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where in the training it was, for comparing."""
+        return self.epoch, self.step
+
+    @property
+    def at(self) -> float:
+        """The same in epochs."""
+        return self.epoch - 1 + self.step / max(self.steps, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadRead(_Event):
+    """What the training takes of the machine now: bytes of main memory, and its GPUs, if any."""
+
+    kind: ClassVar[str] = "load"
+    written: ClassVar[bool] = False
+    memory: int | None
+    gpus: tuple[GpuLoad, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConfusionReady(_Event):
     """What the classes of the validation pictures are taken for, after an epoch.
 
-    `matrix` is int32, a row for each class, a column for what it was taken for. Not written to
-    the run: `evaluate` gives it for the model that is kept.
+    `matrix` is int32, a row for each class, a column for what it was taken for. Not written:
+    `evaluate` gives it for the model that is kept.
     """
 
     kind: ClassVar[str] = "confusion"
+    written: ClassVar[bool] = False
     epoch: int
     classes: tuple[str, ...]
     matrix: np.ndarray[Any, Any]
@@ -214,10 +291,15 @@ class Stopped(_End):
 
 @dataclass(frozen=True, kw_only=True)
 class Failed(_Event):
-    """The training broke off. The same message is in the `TrainingError` that `train` raises."""
+    """The training broke off. The same message is in the `TrainingError` that `train` raises.
+
+    `resumable` says that the run can go on: from its checkpoint, or from the beginning without.
+    """
 
     kind: ClassVar[str] = "failed"
     message: str
+    cause: Cause = ""
+    resumable: bool = False
 
 
 Event = (
@@ -230,7 +312,11 @@ Event = (
     | Resumed
     | RateChanged
     | EpochsChanged
+    | PhaseBegun
     | FeatureMapsReady
+    | Looked
+    | HistogramsReady
+    | LoadRead
     | ConfusionReady
     | Finished
     | Stopped

@@ -27,6 +27,7 @@ from cnnstudio.keras_build.trained import (
     CLASSES_FILE,
     ENVIRONMENT_FILE,
     EVENTS_FILE,
+    HISTOGRAMS_FILE,
     METRICS_FILE,
     MODEL_FILE,
     PROJECT_FILE,
@@ -36,8 +37,10 @@ from cnnstudio.keras_build.trained import (
 )
 from cnnstudio.training import checkpoint
 from cnnstudio.training.errors import TrainingError, writing
-from cnnstudio.training.events import BatchDone, ConfusionReady, Event, FeatureMapsReady
+from cnnstudio.training.events import BatchDone, Event, HistogramsReady
+from cnnstudio.training.histogram_log import HistogramLog
 from cnnstudio.training.lock import Lock
+from cnnstudio.training.tensorboard import write_histograms, write_scalar
 
 if TYPE_CHECKING:
     import keras
@@ -57,6 +60,7 @@ class RunFolder:
         self._events: TextIO | None = None
         self._flushed = self._last_batch = self._opened = time.monotonic()
         self._boards: dict[str, Any] = {}
+        self._histogram_log = HistogramLog(path)
         try:
             self._lock = Lock(path)
         except BlockingIOError:
@@ -109,7 +113,7 @@ class RunFolder:
     def event(self, event: Event) -> None:
         """Append an event to `events.jsonl`; of the batches, a selection."""
         now = time.monotonic()
-        if isinstance(event, FeatureMapsReady | ConfusionReady):
+        if not event.written:
             return
         if isinstance(event, BatchDone) and event.step < event.steps:
             apart = min(COARSEST, max(FINEST, (now - self._opened) / BATCHES_KEPT))
@@ -142,6 +146,13 @@ class RunFolder:
         with writing(self.path / TENSORBOARD_FOLDER, self.kept):
             self._tensorboard(epoch, logs)
 
+    def histograms(self, event: HistogramsReady, step: int) -> None:
+        """Keep a measurement of the weights, and write it for TensorBoard; `step` of the run."""
+        with writing(self.path / HISTOGRAMS_FILE, self.kept):
+            self._histogram_log.add(event)
+        with writing(self.path / TENSORBOARD_FOLDER, self.kept):
+            write_histograms(self._board("train"), event, step)
+
     def forget_after(self, epoch: int) -> None:
         """Take rows of epochs after `epoch` out of `metrics.csv`: they are trained again."""
         path = self.path / METRICS_FILE
@@ -163,9 +174,12 @@ class RunFolder:
         # Keras goes by the suffix.
         beside = path.with_name("model.part.keras")
         with writing(path, self.kept):
-            model.save(beside)
-            self._note(beside)
-            os.replace(beside, path)
+            try:
+                model.save(beside)
+                self._note(beside)
+                os.replace(beside, path)
+            finally:
+                beside.unlink(missing_ok=True)
 
     def _note(self, file: Path) -> None:
         """Write into a model what it takes to use it elsewhere."""
@@ -213,24 +227,20 @@ class RunFolder:
         return self._events
 
     def _tensorboard(self, epoch: int, logs: Mapping[str, float]) -> None:
-        """Scalars under the names and folders of `keras.callbacks.TensorBoard`.
-
-        That callback, and `tf.summary.scalar`, need the package tensorboard; this does not.
-        """
-        import tensorflow as tf
-
-        kind = tf.compat.v1.SummaryMetadata.PluginData(plugin_name="scalars")
-        metadata = tf.compat.v1.SummaryMetadata(plugin_data=kind)
         for name, value in logs.items():
-            board = "validation" if name.startswith("val_") else "train"
-            if board not in self._boards:
-                folder = self.path / TENSORBOARD_FOLDER / board
-                self._boards[board] = tf.summary.create_file_writer(str(folder))
-            tag = f"epoch_{name.removeprefix('val_')}"
-            with self._boards[board].as_default(step=epoch - 1):
-                tf.summary.write(tag, tf.constant(value, tf.float32), metadata=metadata)
+            board = self._board("validation" if name.startswith("val_") else "train")
+            write_scalar(board, f"epoch_{name.removeprefix('val_')}", value, epoch - 1)
         for writer in self._boards.values():
             writer.flush()
+
+    def _board(self, name: str) -> Any:
+        """A writer of TensorBoard's files, `train` or `validation` as Keras calls them."""
+        import tensorflow as tf
+
+        if name not in self._boards:
+            folder = self.path / TENSORBOARD_FOLDER / name
+            self._boards[name] = tf.summary.create_file_writer(str(folder))
+        return self._boards[name]
 
 
 def _environment() -> dict[str, Any]:

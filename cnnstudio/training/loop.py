@@ -1,7 +1,7 @@
 """What happens between the batches: rates, events, pause, stop, feature maps, checkpoints.
 
-`Loop` holds the state of a run while `keras.Model.fit` trains; `as_callback` hands Keras its
-methods. All of it runs in the training thread.
+`Loop` holds the state of a run while `keras.Model.fit` trains; `callback.as_callback` hands Keras
+its methods. All of it runs in the training thread.
 
 It overrides no `on_train_batch_end`: Keras would then wait for every batch's figures. It looks at
 the running metrics before a batch instead, at most every 50 ms.
@@ -14,18 +14,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cnnstudio.errors import StudioError
 from cnnstudio.training import checkpoint, events
 from cnnstudio.training.averages import Averages
 from cnnstudio.training.best import judge, monitored
 from cnnstudio.training.control import Control
+from cnnstudio.training.errors import not_a_number
 from cnnstudio.training.folder import RunFolder
+from cnnstudio.training.live import Live
 from cnnstudio.training.meter import Meter
 from cnnstudio.training.observing import Observer
 from cnnstudio.training.rates import Rates
 from cnnstudio.training.saving import INSIDE_EPOCH, Saver
 from cnnstudio.training.settings import TrainingSettings
-from cnnstudio.training.watching import Watcher
 
 if TYPE_CHECKING:
     import keras
@@ -63,32 +63,33 @@ class Loop:
         skipped: Sequence[Sequence[SkippedPicture]],
         result: Callable[[], keras.Model],
         validates: bool,
-        on_epochs: Callable[[int], None],
+        on_settings: Callable[[TrainingSettings], None],
     ) -> None:
-        self.on_epochs = on_epochs
+        self._on_settings = on_settings
         self.observer: Observer | None = None
         self.model = model
         self.folder = folder
-        self.settings = settings
+        # As at the start; more or fewer epochs are asked for on the way.
+        self._asked = self.settings = settings
         self.state = state
         self._control = control
         self._on_event = on_event
         self._skipped_lists = skipped
         self._skipped_seen = [0] * len(skipped)
+        self._validates = validates
         self._monitor = monitored(settings, validates)
         self._meter = Meter(model)
         self._averages = Averages(model)
         self._saver = Saver(model, folder, result, self._averages)
         self._rates = Rates(settings, state, validates=validates)
         self._rate: float | None = None
-        self._watcher = Watcher(model)
+        self.live = Live(model, folder, settings.histograms, control, self.tell)
         # Batches of this epoch done before this `fit`.
         self._offset = 0
         self.validating = False
         self._epoch_metrics: list[np.ndarray[Any, Any]] = []
         # Set before resuming in the middle of an epoch.
         self.metrics_to_restore: list[np.ndarray[Any, Any]] = []
-        self._told_nan = False
         now = time.perf_counter()
         self._epoch_started = self._training_ended = now
         self._seconds_before = state.seconds
@@ -98,6 +99,16 @@ class Loop:
     def epochs(self) -> int:
         """Epochs in all, as the person wants them now."""
         return self._rates.epochs
+
+    @property
+    def until(self) -> int:
+        """Those after which the phase ends."""
+        return self._rates.until
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a second phase follows."""
+        return self.settings.fine_tune.enabled and self.state.border is None
 
     # --- from Keras
 
@@ -160,7 +171,7 @@ class Loop:
         now = time.perf_counter()
         state.seconds = self._seconds_before + now - self._clock
         reduced = self._rates.epoch_ended(figures)
-        if state.epoch >= self.epochs or state.early or self._saver.due():
+        if state.epoch >= self.until or state.early or self._saver.due():
             self.save_checkpoint()
         images = self._meter.images - self._meter.images_at_start
         self.tell(
@@ -178,9 +189,10 @@ class Loop:
         )
         if self.observer is not None:
             self._observe(self.observer, figures, rate)
+        self.live.epoch_ended(state, last=state.early or state.epoch >= self.epochs)
         if reduced:
             self._tell_rate(rate, reduced=True)
-        if state.epoch >= self.epochs:
+        if state.epoch >= self.until:
             self.model.stop_training = True
         if state.early:
             self.model.stop_training = True
@@ -214,6 +226,21 @@ class Loop:
         """Put the weights of this moment, or their averages, into `model.keras`."""
         self._saver.keep_now()
 
+    def begin_phase(self) -> None:
+        """Begin the second phase; the model is compiled for it."""
+        state, before = self.state, self.epochs
+        state.border, state.phase_best, state.waited = state.epoch, None, 0
+        state.early, state.plateau, state.rate_factor = False, {}, 1.0
+        self._averages = Averages(self.model)
+        self._saver.averages = self._averages
+        self._rates = Rates(self.settings, state, validates=self._validates)
+        self._rate = None
+        self._set_rate()
+        # Before anything else is kept: going on from before it would begin with another best.
+        self.save_checkpoint()
+        if self.epochs != before:
+            self.tell(events.EpochsChanged(run=self.folder.path, epochs=self.epochs))
+
     def stopped(self) -> None:
         """Bring the state up to the moment of stopping."""
         self._averages.hide()
@@ -244,13 +271,14 @@ class Loop:
         if self._control.stopping:
             raise Stopping
         self._take_epochs()
-        self._feature_maps()
+        self.live.between(self.state, validating=self.validating)
 
     def _take_epochs(self) -> None:
         epochs = self._control.take_epochs()
         if epochs is not None and epochs != self.epochs:
-            self._rates.epochs = epochs
-            self.on_epochs(epochs)
+            self.settings = self._asked.lasting(epochs, self.state.border)
+            self._rates.last(self.settings)
+            self._on_settings(self.settings)
             self.tell(events.EpochsChanged(run=self.folder.path, epochs=epochs))
 
     def _change_rate(self) -> None:
@@ -302,7 +330,7 @@ class Loop:
     def _pause(self) -> None:
         run, epoch, step = self.folder.path, self.state.epoch + 1, self.state.step
         self.tell(events.Paused(run=run, epoch=epoch, step=step))
-        waited = self._control.wait_while_paused(self._feature_maps)
+        waited = self._control.wait_while_paused(lambda: self.live.look(self.state))
         # As if the pause had not been.
         self._clock += waited
         self._epoch_started += waited
@@ -336,61 +364,14 @@ class Loop:
                 images_per_second=reading.images_per_second,
             )
         )
-        if not math.isfinite(loss) and not self._told_nan:
-            self._told_nan = True
-            self.message(
-                f"The loss is no longer a number (epoch {self.state.epoch + 1}, step "
-                f"{self.state.step}): the weights have run away and training on will not bring "
-                f"them back. Stop, choose a learning rate below {self._learning_rate():g}, and "
-                "check that the pixels are scaled by a Rescaling layer."
-            )
+        if not math.isfinite(loss):
+            state = self.state
+            raise not_a_number(state.epoch + 1, state.step, self._learning_rate(), self.folder.kept)
 
     def _learning_rate(self) -> float:
         return _shortened(float(self.model.optimizer.learning_rate.numpy()))
-
-    def _feature_maps(self) -> None:
-        watched = self._control.watched
-        try:
-            maps = self._watcher.maps(watched)
-        except StudioError as error:
-            self.message(error.message)
-            return
-        if maps is None or watched is None:
-            return
-        self.tell(
-            events.FeatureMapsReady(
-                run=self.folder.path,
-                layer=watched.layer,
-                maps=maps,
-                epoch=self.state.epoch + 1,
-                step=self.state.step,
-            )
-        )
 
 
 def _shortened(rate: float) -> float:
     """0.001, not what is nearest to it in 32 bits."""
     return float(f"{rate:.7g}")
-
-
-def as_callback(loop: Loop) -> keras.callbacks.Callback:
-    """`loop` as Keras takes it."""
-    import keras
-
-    class Callback(keras.callbacks.Callback):
-        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
-            loop.epoch_begins()
-
-        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
-            loop.batch_begins(batch)
-
-        def on_test_begin(self, logs: Any = None) -> None:  # noqa: ARG002
-            loop.validation_begins()
-
-        def on_test_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
-            loop.validation_batch_begins()
-
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
-            loop.epoch_ends(logs)
-
-    return Callback()

@@ -13,20 +13,27 @@ if TYPE_CHECKING:
 
 
 class Rates:
-    """Gives the rate of every step. All that it remembers is in the run's `State`.
+    """Gives the rate of every step of a phase. All that it remembers is in the run's `State`.
 
-    `epochs` are those in all; they may be changed on the way.
+    `epochs` are those in all, `until` those after which the phase ends.
     """
 
     def __init__(self, settings: TrainingSettings, state: State, *, validates: bool) -> None:
         self._schedule = settings.schedule
-        self._rate = settings.optimizer.learning_rate
-        self.epochs = settings.epochs
         self._state = state
+        first = state.border is None
+        self._rate = settings.optimizer.learning_rate if first else settings.fine_tune_rate
         self._monitor = figure_for(self._schedule.monitor, validates)
+        self.last(settings)
         if state.learning_rate != self._rate:
             # A new run, or another rate than before: what was changed by hand was meant for that.
             state.learning_rate, state.rate_factor = self._rate, 1.0
+
+    def last(self, settings: TrainingSettings) -> None:
+        """Go on for as many epochs as these settings say."""
+        border = self._state.border
+        self.epochs = settings.epochs_in_all(border)
+        self.until = settings.epochs if border is None else self.epochs
 
     def now(self) -> float:
         """The rate of the step that comes next."""
@@ -56,5 +63,7 @@ class Rates:
 
     def _share(self) -> float:
         state = self._state
-        step = state.epoch * state.steps_per_epoch + state.step
-        return share_at(self._schedule, step, state.steps_per_epoch, self.epochs)
+        # Each phase has the schedule from its beginning.
+        before = state.border or 0
+        step = (state.epoch - before) * state.steps_per_epoch + state.step
+        return share_at(self._schedule, step, state.steps_per_epoch, self.until - before)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from cnnstudio.keras_build.trained import CLASSES_FILE
+from cnnstudio.data.settings_model import settings_from_json
+from cnnstudio.keras_build.trained import CHECKPOINT_FOLDER
 from cnnstudio.training import checkpoint
 from cnnstudio.training.errors import TrainingError
 from cnnstudio.training.folder import RunFolder
 from cnnstudio.training.prepare import Plan
-from cnnstudio.training.runs import ended
+from cnnstudio.training.run_files import RunFiles
+from cnnstudio.training.settings import TrainingSettings
 
 
 def left_off(folder: RunFolder, plan: Plan) -> tuple[checkpoint.State, checkpoint.Arrays]:
@@ -17,24 +21,30 @@ def left_off(folder: RunFolder, plan: Plan) -> tuple[checkpoint.State, checkpoin
 
     Raises `TrainingError` if it cannot go on under this plan.
     """
-    if not (folder.checkpoint_folder / checkpoint.STATE_FILE).exists() and not ended(folder.path):
+    files = RunFiles(folder.path)
+    if not files.has_checkpoint and not files.kept:
         return checkpoint.State(), {}
     state, arrays = checkpoint.load(folder.checkpoint_folder)
-    epochs, optimizer = plan.training.epochs, plan.training.optimizer.name
-    if state.epoch >= epochs and ended(folder.path):
+    tune, optimizer = plan.training.fine_tune, plan.training.optimizer.name
+    if state.border is not None and not tune.enabled:
+        raise TrainingError(
+            f"{folder.path} was fine-tuned since epoch {state.border + 1}: continue with "
+            "training.fine_tune.enabled, or train anew."
+        )
+    epochs = plan.training.epochs_in_all(state.border)
+    if state.epoch >= epochs and files.kept:
+        key = "training.epochs" if state.border is None else "training.fine_tune.epochs"
         raise TrainingError(
             f"{folder.path} has done {state.epoch} of {epochs} epochs: to go on, ask for more "
-            f"than {state.epoch} (training.epochs, or --epochs)."
+            f"than {state.epoch} ({key}, or --epochs)."
         )
     if state.optimizer and state.optimizer != optimizer:
         raise TrainingError(
             f"{folder.path} was trained with {state.optimizer}, the settings say {optimizer}: "
             "continue with the same optimizer, or train anew."
         )
-    try:
-        classes = tuple((folder.path / CLASSES_FILE).read_text(encoding="utf-8").splitlines())
-    except OSError:
-        classes = plan.dataset.classes
+    # Where the list of classes is damaged, what the run logged.
+    classes = files.classes or plan.dataset.classes
     if classes != plan.dataset.classes:
         raise TrainingError(
             f"{folder.path} was trained on the classes {', '.join(classes)}, but the pictures now "
@@ -42,6 +52,21 @@ def left_off(folder: RunFolder, plan: Plan) -> tuple[checkpoint.State, checkpoin
         )
     folder.kept_until(state)
     return state, arrays
+
+
+def with_epochs(training: Mapping[str, Any], run: Path, epochs: int) -> dict[str, Any]:
+    """The training part of a run's project, for so many epochs in all. Raises `SettingsError`."""
+    settings = settings_from_json(TrainingSettings, training, "training")
+    return lasting(settings, run, epochs).model_dump(mode="json")
+
+
+def lasting(settings: TrainingSettings, run: Path, epochs: int) -> TrainingSettings:
+    """The settings of a run for so many epochs in all: more or fewer of the phase it is in."""
+    try:
+        border = checkpoint.read_state(run / CHECKPOINT_FOLDER)[0].border
+    except TrainingError:
+        border = None
+    return settings.lasting(epochs, border)
 
 
 def order_of(plan: Plan) -> dict[str, Any]:

@@ -9,23 +9,35 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnstudio.data.feed import Feed
 from cnnstudio.errors import Cancelled, StudioError
 from cnnstudio.graph.project import Project
 from cnnstudio.keras_build.backend import load_keras
-from cnnstudio.keras_build.weights import start_from_weights
+from cnnstudio.keras_build.trained import MODEL_FILE, PROJECT_FILE, load_model
+from cnnstudio.keras_build.weights import put_weights, start_from_weights, weights_of
 from cnnstudio.training import checkpoint, events
-from cnnstudio.training.compiling import compiled, result_of, set_up_devices
+from cnnstudio.training.callback import as_callback
+from cnnstudio.training.compiling import (
+    compile_to_fine_tune,
+    compiled,
+    make_metrics,
+    result_of,
+    set_seeds,
+    set_up_devices,
+)
 from cnnstudio.training.control import Control
 from cnnstudio.training.device import describe_device
 from cnnstudio.training.errors import TrainingError, explain
-from cnnstudio.training.feeding import training_options
+from cnnstudio.training.feeding import make_feed
 from cnnstudio.training.folder import RunFolder
-from cnnstudio.training.loop import Loop, Stopping, as_callback
+from cnnstudio.training.gauging import held_batch
+from cnnstudio.training.loop import Loop, Stopping
+from cnnstudio.training.mending import mend
 from cnnstudio.training.observing import Observer
+from cnnstudio.training.phases import fine_tuned, trained
 from cnnstudio.training.prepare import Plan, prepare
 from cnnstudio.training.resume import left_off, order_of
 from cnnstudio.training.runs import ended
+from cnnstudio.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from cnnstudio.data.scan import FolderReport
@@ -49,9 +61,9 @@ def train(
 
     `on_event` is called in this thread. `control` may be used from any other. With `resume`, the
     run in that folder is continued where its checkpoint is, with the project's settings: as many
-    epochs in all as `training.epochs` says. `report` saves scanning the data folder again. A new
-    run's folder is named after the time and `name`. Decoded pictures that are too many for memory
-    are kept in a file in `cache_folder` while it trains.
+    epochs in all as `training.epochs` and `training.fine_tune` say. `report` saves scanning the
+    data folder again. A new run's folder is named after the time and `name`. Decoded pictures that
+    are too many for memory are kept in a file in `cache_folder` while it trains.
 
     Random numbers: `training.seed` is set for the whole process when training starts, and
     `training.deterministic` cannot be taken back in this process.
@@ -110,13 +122,15 @@ class _Engine:
             state, arrays = checkpoint.State(), {}
         training = _Training(plan, folder, state, self._control, self._on_event, cache_folder)
         try:
+            if resume is not None:
+                training.mend()
             training.prepare(arrays)
             training.run()
         finally:
             training.close()
         return folder.path
 
-    def failed(self, error: Exception) -> StudioError:
+    def failed(self, error: Exception) -> TrainingError:
         """Tell how it failed; return what to raise."""
         plan, folder = self._plan, self._folder
         failure = explain(
@@ -125,7 +139,12 @@ class _Engine:
             image_size=plan.data.image_size if plan else (0, 0),
             kept=folder.kept if folder else "",
         )
-        event = events.Failed(run=folder.path if folder else None, message=failure.message)
+        event = events.Failed(
+            run=folder.path if folder else None,
+            message=failure.message,
+            cause=failure.cause,
+            resumable=folder is not None and (folder.path / PROJECT_FILE).exists(),
+        )
         if folder is not None:
             # The disk may be what failed.
             with contextlib.suppress(StudioError):
@@ -153,14 +172,15 @@ class _Training:
         self._plan = plan
         self._folder = folder
         self._state = state
-        self._cache_folder = cache_folder
         settings = plan.training
-        _set_seeds(settings.seed, deterministic=settings.deterministic)
+        set_seeds(settings.seed, deterministic=settings.deterministic)
         set_up_devices(settings)
-        self._model, confusion = compiled(plan)
-        self._feed = self._make_feed(plan.dataset.train, shuffle=True)
+        self._model, self._confusion = compiled(plan)
+        if state.border is not None:
+            compile_to_fine_tune(self._model, plan, self._confusion)
+        self._feed = make_feed(plan, training=True, cache_folder=cache_folder)
         self._validation = (
-            self._make_feed(plan.dataset.val, shuffle=False) if plan.validates else None
+            make_feed(plan, training=False, cache_folder=cache_folder) if plan.validates else None
         )
         self._feeds = [feed for feed in (self._feed, self._validation) if feed is not None]
         self._loop = Loop(
@@ -173,14 +193,15 @@ class _Training:
             skipped=[feed.skipped for feed in self._feeds],
             result=result_of(self._model, plan),
             validates=plan.validates,
-            on_epochs=self._describe,
+            on_settings=self._describe,
         )
         self._loop.observer = Observer(
             self._model,
             plan.dataset.classes,
-            confusion,
+            self._confusion,
             lambda: self._feed.batch(state.epoch, 0)[0],
         )
+        self._loop.live.hold(lambda: held_batch(self._feed, plan))
         self._hints = list(plan.hints)
         if self._feed.store.remark is not None:
             self._hints.append(self._feed.store.remark)
@@ -189,6 +210,10 @@ class _Training:
         """Let go of the pictures."""
         for feed in self._feeds:
             feed.close()
+
+    def mend(self) -> None:
+        """Get by without files of the run that are damaged."""
+        self._hints += mend(self._folder, self._state)
 
     def prepare(self, arrays: checkpoint.Arrays) -> None:
         """Go back to where a checkpoint left off; `arrays` are empty for a new run."""
@@ -205,7 +230,7 @@ class _Training:
     def run(self) -> None:
         plan, state, loop = self._plan, self._state, self._loop
         device = describe_device()
-        self._describe(plan.training.epochs)
+        self._describe(plan.training)
         self._folder.divided(plan.dataset)
         loop.tell(
             events.Started(
@@ -214,11 +239,12 @@ class _Training:
                 training_images=len(plan.dataset.train),
                 validation_images=len(plan.dataset.val),
                 steps_per_epoch=state.steps_per_epoch,
-                epochs=plan.training.epochs,
+                epochs=loop.epochs,
                 device=device,
                 loss_name=plan.objective.name,
                 epoch=state.epoch,
                 step=state.step,
+                fine_tuning=state.border is not None,
             )
         )
         for hint in self._hints:
@@ -233,15 +259,43 @@ class _Training:
         else:
             self._finished()
 
-    def _describe(self, epochs: int) -> None:
-        """Write what is trained, for so many epochs."""
+    def _describe(self, settings: TrainingSettings) -> None:
+        """Write what is trained, and how."""
         plan = self._plan
-        training = {**plan.project.training, "epochs": epochs}
-        more = {"device": describe_device(), "seed": plan.training.seed}
-        project = replace(plan.project, training=training)
+        more = {"device": describe_device(), "seed": settings.seed}
+        project = replace(plan.project, training=settings.model_dump(mode="json"))
         self._folder.describe(project, plan.dataset.classes, more)
 
     def _fit_all(self) -> None:
+        self._fit_phase()
+        if self._loop.goes_on:
+            self._fine_tune()
+            self._fit_phase()
+
+    def _fine_tune(self) -> None:
+        """Begin the second phase where the first one ended."""
+        plan, state = self._plan, self._state
+        stopping = plan.training.early_stopping
+        if stopping.enabled and stopping.restore_best:
+            # What the first phase gave is its best epoch, which the last checkpoint wrote there.
+            best = load_model(self._folder.path / MODEL_FILE)
+            put_weights(self._model, weights_of(best))
+        compile_to_fine_tune(self._model, plan, self._confusion)
+        self._loop.begin_phase()
+        now = trained(fine_tuned(plan.project.network, plan.training.fine_tune))
+        self._loop.tell(
+            events.PhaseBegun(
+                run=self._folder.path,
+                epoch=state.epoch,
+                step=state.steps_per_epoch,
+                steps=state.steps_per_epoch,
+                learning_rate=plan.training.fine_tune_rate,
+                layers=now.layers,
+                parameters=now.parameters,
+            )
+        )
+
+    def _fit_phase(self) -> None:
         state = self._state
         if state.step >= state.steps_per_epoch:
             self._only_validate()
@@ -249,8 +303,8 @@ class _Training:
             # Keras knows no epoch that begins in the middle: its rest is a `fit` of its own.
             self._fit(state.epoch + 1, state.steps_per_epoch - state.step)
         # Again where a person asked for more epochs meanwhile.
-        while state.epoch < self._loop.epochs and not state.early:
-            self._fit(self._loop.epochs, state.steps_per_epoch)
+        while state.epoch < self._loop.until and not state.early:
+            self._fit(self._loop.until, state.steps_per_epoch)
 
     def _fit(self, epochs: int, steps: int) -> None:
         import keras
@@ -339,41 +393,6 @@ class _Training:
             )
             state.step = 0
         if state.step:
-            self._make_metrics()
+            make_metrics(self._model, self._plan)
             self._loop.metrics_to_restore = metrics
         self._folder.forget_after(state.epoch)
-
-    def _make_metrics(self) -> None:
-        """Have Keras make the variables of the running metrics, as it does at the first batch."""
-        import numpy as np
-
-        single = self._plan.objective.single or not self._plan.objective.one_hot
-        scores = np.zeros((1, self._model.output_shape[-1]), np.float32)
-        with self._model.distribute_strategy.scope():
-            self._model.compute_metrics(
-                x=None, y=np.zeros(1, np.int32) if single else scores, y_pred=scores
-            )
-        self._model.reset_metrics()
-
-    def _make_feed(self, samples: Any, *, shuffle: bool) -> Feed:
-        plan = self._plan
-        return Feed(
-            samples,
-            plan.data,
-            batch_size=plan.training.batch_size,
-            shuffle=shuffle,
-            seed=plan.training.seed,
-            classes=len(plan.dataset.classes),
-            one_hot=plan.objective.one_hot,
-            cache_folder=self._cache_folder,
-            **(training_options(plan) if shuffle else {}),
-        )
-
-
-def _set_seeds(seed: int, *, deterministic: bool) -> None:
-    import keras
-    import tensorflow as tf
-
-    keras.utils.set_random_seed(seed)
-    if deterministic:
-        tf.config.experimental.enable_op_determinism()

@@ -1,4 +1,4 @@
-"""Feature maps of the watched picture, made between two batches."""
+"""Feature maps of the watched picture, or what else is made of it, between two batches."""
 
 from __future__ import annotations
 
@@ -8,38 +8,56 @@ from typing import TYPE_CHECKING, Any
 from cnnstudio.errors import StudioError
 from cnnstudio.keras_build.feature_model import layer_output
 from cnnstudio.training.control import Watched
+from cnnstudio.training.errors import first_line
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
 
-# Seconds from one set of feature maps to the next.
+# Seconds from one look to the next, at least.
 FEATURE_MAPS = 1.0
+# Looking takes at most this share of the time.
+SHARE = 0.01
 
 
 class Watcher:
-    """Makes the maps when they are due."""
+    """Looks at the watched picture when that is due."""
 
     def __init__(self, model: keras.Model) -> None:
         self._model = model
         self._parts: dict[str, Any] = {}
         self._last = time.perf_counter()
+        self._pace = FEATURE_MAPS
         self._watched: Watched | None = None
         self._failed: Watched | None = None
 
-    def maps(self, watched: Watched | None) -> np.ndarray[Any, Any] | None:
-        """The maps of `watched`, None while they are not due.
+    def seen(self, watched: Watched | None) -> Any:
+        """The feature maps of `watched`, or what its own `look` gives; None while it is not due.
 
-        Raises `StudioError`, once, for a layer or picture that gives none.
+        Another layer or picture is looked at at once. Raises `StudioError`, once, for what cannot
+        be looked at.
         """
         if watched is None or watched is self._failed:
             return None
-        now = time.perf_counter()
-        if watched is self._watched and now - self._last < FEATURE_MAPS:
+        start = time.perf_counter()
+        if watched is self._watched and start - self._last < self._pace:
             return None
-        self._watched, self._last = watched, now
+        first, self._watched = watched is not self._watched, watched
         try:
-            return layer_output(self._model, watched.layer, watched.picture, self._parts)
+            if watched.look is not None:
+                found = watched.look(self._model, watched.layer, watched.picture)
+            else:
+                found = layer_output(self._model, watched.layer, watched.picture, self._parts)
         except StudioError:
             self._failed = watched
             raise
+        except Exception as error:
+            self._failed = watched
+            raise StudioError(
+                f"{watched.layer} cannot be watched while training ({first_line(error)}); the "
+                "training goes on."
+            ) from error
+        self._last = time.perf_counter()
+        if not first:
+            # The first look also builds what the later ones use.
+            self._pace = max(FEATURE_MAPS, (self._last - start) / SHARE)
+        return found

@@ -80,7 +80,8 @@ class Listener:
 
     @property
     def kinds(self):
-        return [event.kind for event in self.events]
+        """What happened, without what the clock brings."""
+        return [event.kind for event in self.events if event.kind != "load"]
 
 
 def run(project, runs_folder, *, listener=None, control=None, **more):
