@@ -18,6 +18,7 @@ from cnnstudio.analysis.remedies import (
     remove,
     setting,
 )
+from cnnstudio.graph.freezing import is_frozen, unfreeze_all, unfreeze_from
 from cnnstudio.graph.network import Network
 
 Infos = Mapping[str, LayerInfo]
@@ -43,7 +44,10 @@ def ending_problems(
         return [_volume(infos, output, shape, trainable, classes)]
     found = _early_dense(infos, output)
     if not trainable:
-        found.append(_nothing_learned(output, classes))
+        frozen = [name for name in network.order if is_frozen(network[name])]
+        found.append(
+            _all_frozen(output, frozen[-1]) if frozen else _nothing_learned(output, classes)
+        )
     else:
         wrong = _wrong_count(network, infos, output, shape[0], classes)
         if wrong is not None:
@@ -146,6 +150,27 @@ def _flattening(dense: str, given: Shape) -> tuple[Remedy, ...]:
 
 def _flatteners(shape: Shape) -> str:
     return "Flatten or GlobalAveragePooling2D" if len(shape) == 3 else "Flatten"
+
+
+def _all_frozen(output: str, last: str) -> Problem:
+    """There are weights, but training may change none of them."""
+
+    def thaw(network: Network, name: str) -> Network:
+        return unfreeze_from(network, [name])
+
+    return Problem(
+        output,
+        "error",
+        "all-frozen",
+        "All layers with weights are frozen, so training could change nothing: unfreeze the last "
+        "one, or all.",
+        "all layers are frozen",
+        _offers(
+            output,
+            (f"Unfreeze from {last}", _at(last, thaw)),
+            ("Unfreeze all", lambda network, _name: unfreeze_all(network)),
+        ),
+    )
 
 
 def _nothing_learned(output: str, classes: int | None) -> Problem:

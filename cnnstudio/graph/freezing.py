@@ -32,6 +32,12 @@ def frozen_layers(network: Network) -> tuple[str, ...]:
     return tuple(name for name, layer in network.layers.items() if is_frozen(layer))
 
 
+def frozen_share(network: Network, names: Iterable[str]) -> tuple[int, int]:
+    """How many of the layers are frozen, and how many could be."""
+    able = [network[name] for name in names if freezable(network[name])]
+    return sum(map(is_frozen, able)), len(able)
+
+
 def up_to(network: Network, names: Iterable[str]) -> frozenset[str]:
     """The layers and everything they depend on."""
     return _reached(network, names, network.inputs_of)

@@ -35,8 +35,8 @@ class Theme:
 
     `window` is the canvas, `panel` the page behind panels, `surface` panels, bars and tables,
     `raised` fields and chosen things on a surface, `border` every line. `on_accent` is text on an
-    `accent` ground. `text`, `secondary`, `accent`, `error`, `warning` and `success` reach a
-    contrast of 4.5:1 on each of the four grounds.
+    `accent` ground, `frost` what is frozen. `text`, `secondary`, `accent`, `error`, `warning`,
+    `success` and `frost` reach a contrast of 4.5:1 on each of the four grounds.
     """
 
     name: Literal["dark", "light"]
@@ -52,6 +52,7 @@ class Theme:
     error: str
     warning: str
     success: str
+    frost: str
     family: Mapping[Category, str]
 
     @property
@@ -126,6 +127,7 @@ DARK = Theme(
     error="#ff7a72",
     warning="#f0b43c",
     success="#4cc38a",
+    frost="#7fd6f5",
     family=_FAMILY,
 )
 LIGHT = Theme(
@@ -142,6 +144,7 @@ LIGHT = Theme(
     error="#c4302b",
     warning="#8a5a00",
     success="#17734a",
+    frost="#0b7399",
     family=_FAMILY,
 )
 

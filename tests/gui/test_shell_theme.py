@@ -22,7 +22,7 @@ from cnnstudio.views.stylesheet import stylesheet
 from cnnstudio.views.theme import DARK, LIGHT
 
 GROUNDS = ("window", "panel", "surface", "raised")
-INKS = ("text", "secondary", "accent", "error", "warning", "success")
+INKS = ("text", "secondary", "accent", "error", "warning", "success", "frost")
 THEMES = pytest.mark.parametrize("look", [DARK, LIGHT], ids=lambda look: look.name)
 
 

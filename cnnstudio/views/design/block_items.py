@@ -11,6 +11,7 @@ from PySide6.QtGui import QBrush, QPainter, QPainterPath, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from cnnstudio.graph.blocks import ends_of
+from cnnstudio.graph.freezing import frozen_share
 from cnnstudio.graph.network import Block, Layer, Network
 from cnnstudio.views.design import metrics as size
 from cnnstudio.views.design.items import CARD, LayerItem
@@ -30,7 +31,8 @@ _BUTTON = 20.0
 class BlockFigures:
     """What a block costs, and how it is linked.
 
-    `inputs` are the layers that feed it, `output_shape` is that of its one exit.
+    `inputs` are the layers that feed it, `output_shape` is that of its one exit; `frozen` are the
+    layers that training leaves alone, of those that it could change.
     """
 
     inputs: tuple[str, ...]
@@ -41,6 +43,7 @@ class BlockFigures:
     activation_bytes: int
     takes_input: bool
     gives_output: bool
+    frozen: tuple[int, int] = (0, 0)
     # Weights are shared by layers, not by blocks.
     shares: None = None
 
@@ -59,11 +62,15 @@ def figures_of(network: Network, analysis: Analysis, names: Sequence[str]) -> Bl
         sum(info.activation_bytes for info in infos),
         bool(ends.entries),
         one,
+        frozen_share(network, names),
     )
 
 
 class BlockItem(LayerItem):
     """The card of a folded block, drawn as a small stack, with a button that unfolds it."""
+
+    # Left of the button.
+    flake_place = 42.0
 
     def __init__(self, layer: Layer, block: Block) -> None:
         super().__init__(layer)
@@ -96,6 +103,12 @@ class BlockItem(LayerItem):
             f"{short_count(info.multiply_adds)} multiply-adds",
         ]
         return costs[:1] if self.problems else costs
+
+    @property
+    def frozen(self) -> bool | None:
+        if not isinstance(self.info, BlockFigures) or not self.info.frozen[0]:
+            return False
+        return True if self.info.frozen[0] == self.info.frozen[1] else None
 
     def colour(self, *, far: bool = False) -> QBrush:
         look = paints()

@@ -27,6 +27,7 @@ from cnnstudio.views.design.block_items import BlockItem, FrameItem
 from cnnstudio.views.design.block_name import AskName
 from cnnstudio.views.design.editing import Editing
 from cnnstudio.views.design.find import FindLayer
+from cnnstudio.views.design.freezing import freeze_at
 from cnnstudio.views.design.gestures import Connect, Gesture, LayerDrop, Move, Pan, RubberBand
 from cnnstudio.views.design.items import LayerItem, Port
 from cnnstudio.views.design.keys import CanvasKeys
@@ -46,6 +47,8 @@ class NetworkCanvas(ZoomView):
     # A menu is wanted at a global position, for what is under the mouse: layer, link or None.
     menu_requested = Signal(QPoint, object)
     search_requested = Signal()
+    # Whether a click freezes layers now: bool.
+    freezing_changed = Signal(bool)
 
     def __init__(
         self,
@@ -63,6 +66,7 @@ class NetworkCanvas(ZoomView):
         self._gesture: Gesture | None = None
         self._drop: LayerDrop | None = None
         self._space = False
+        self.freezing = False
         self._hovered: LayerItem | LinkItem | None = None
         self._keys = CanvasKeys(self)
         self.quick_add = QuickAdd(self, own)
@@ -108,6 +112,8 @@ class NetworkCanvas(ZoomView):
         readable = self.scale_factor >= size.TEXT_SCALE
         port = scene.port_at(point) if readable and not add else None
         item = scene.layer_at(point)
+        if self.freezing and not add and freeze_at(self, point):
+            return
         if port is not None:
             self._begin(Connect(self, at, *port))
         elif isinstance(item, BlockItem) and item.button_at(point) and not add:
@@ -127,6 +133,13 @@ class NetworkCanvas(ZoomView):
                 scene.select(links=[link.link])
             else:
                 self._begin(RubberBand(self, at, add=add))
+
+    def set_freezing(self, on: bool) -> None:
+        """While it is on, a click on a card freezes its layers and all that lead to them."""
+        if on != self.freezing:
+            self.freezing = on
+            self._show_cursor()
+            self.freezing_changed.emit(on)
 
     def _choose(self, layers: tuple[str, ...], at: QPoint, *, add: bool, selected: bool) -> None:
         """Select what was pressed; held down, the mouse moves all that is selected."""
@@ -235,7 +248,9 @@ class NetworkCanvas(ZoomView):
             port = self.network_scene.port_at(point)
         item = port[0] if port else self.network_scene.layer_at(point)
         self._set_hovered(item or self.network_scene.link_at(point))
-        if port is not None:
+        if self.freezing and item is not None:
+            self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
+        elif port is not None:
             self.viewport().setCursor(Qt.CursorShape.CrossCursor)
         else:
             self._show_cursor()

@@ -23,8 +23,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnnstudio.graph.freezing import is_frozen
 from cnnstudio.graph.network import Layer
 from cnnstudio.graph.spec import Arity
+from cnnstudio.views.design import frost
 from cnnstudio.views.design import metrics as size
 from cnnstudio.views.design.paints import font, metrics, paints
 from cnnstudio.views.design.wording import count_text, key_settings, shape_text, short_count
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 CARD = QRectF(0, 0, size.CARD_WIDTH, size.CARD_HEIGHT)
 _BOUNDS = QRectF(-6, -8, size.FIGURES_LEFT + size.WIDE_CHIP + 20, size.CARD_HEIGHT + 16)
 _TEXT_WIDTH = size.CARD_WIDTH - 34
+_FROZEN = "Frozen: training leaves its weights as they are."
+_PARTLY = "Some of its layers are frozen: training leaves their weights as they are."
 
 
 class Port(Enum):
@@ -59,6 +63,9 @@ class CanvasItem(QGraphicsRectItem):
 
 class LayerItem(CanvasItem):
     """A card with type, name and key settings; beside it the figures and the problem."""
+
+    # Of the snowflake on a frozen layer, from the right edge.
+    flake_place = 18.0
 
     def __init__(self, layer: Layer) -> None:
         super().__init__(_BOUNDS)
@@ -142,10 +149,15 @@ class LayerItem(CanvasItem):
         look = paints()
         return (look.far if far else look.family)[self.layer.spec.category]
 
+    @property
+    def frozen(self) -> bool | None:
+        """Whether training leaves the weights alone; None where that holds for some of several."""
+        return is_frozen(self.layer)
+
     def ground(self) -> QBrush:
-        """The colour of the card seen from far away: its shade, or that of its family."""
+        """The colour of the card seen from far away: its shade, frost, or that of its family."""
         if self.shade is None:
-            return self.colour(far=True)
+            return paints().frozen_far if self.frozen else self.colour(far=True)
         look = paints()
         return look.shades_far[self.shade] if self.shade[1] else look.shade_none_far
 
@@ -225,7 +237,8 @@ class LayerItem(CanvasItem):
             pen = look.hover if self.hovered else look.border
         painter.setPen(pen)
         self._paint_behind(painter)
-        shade = look.shades.get(self.shade) if self.shade else None
+        frozen = self.frozen
+        shade = look.shades.get(self.shade) if self.shade else look.frozen if frozen else None
         painter.setBrush(shade or look.card)
         painter.drawRoundedRect(CARD, size.CARD_RADIUS, size.CARD_RADIUS)
         if selected and severity is not None:
@@ -238,6 +251,9 @@ class LayerItem(CanvasItem):
             painter.drawRoundedRect(CARD, size.CARD_RADIUS, size.CARD_RADIUS)
         painter.setBrush(self.colour())
         painter.drawRoundedRect(QRectF(9, 9, 4, size.CARD_HEIGHT - 18), 2, 2)
+        if frozen is not False:
+            frost.paint_flake(painter, self.flake_place, whole=bool(frozen))
+        painter.setPen(Qt.PenStyle.NoPen)
         self._paint_ports(painter)
         if self._ground is not None and not self.framed:
             painter.fillRect(self._ground, look.window)
@@ -283,14 +299,15 @@ class LayerItem(CanvasItem):
         """Lay out the words; done at the first paint, for most layers are never seen."""
         title = self.title
         sub, aside = self._second_line()
+        first = self._first_width
         self._texts = [
-            (QPointF(22, 8), _static(title, 13, _TEXT_WIDTH, bold=True), "title"),
+            (QPointF(22, 8), _static(title, 13, first, bold=True), "title"),
             (QPointF(22, 27), _static(sub, 12, _TEXT_WIDTH), "secondary"),
         ]
         if aside:
             left = metrics(13, bold=True).horizontalAdvance(title) + 8
             self._texts.append(
-                (QPointF(22 + left, 9), _static(aside, 12, _TEXT_WIDTH - left), "secondary")
+                (QPointF(22 + left, 9), _static(aside, 12, first - left), "secondary")
             )
         top = {1: 18.0, 2: 9.5}.get(len(self.lines) + bool(self.problems), 1.0)
         for number, line in enumerate(self.lines):
@@ -308,11 +325,19 @@ class LayerItem(CanvasItem):
             tall = 17.0 * len(self.lines)
             self._ground = QRectF(size.FIGURES_LEFT - 4, top, width + 8, tall)
         self._chip = None
-        self.setToolTip("\n".join(problem.message for problem in self.problems))
+        said = [problem.message for problem in self.problems]
+        if self.frozen is not False:
+            said.append(_FROZEN if self.frozen else _PARTLY)
+        self.setToolTip("\n".join(said))
         if self.problems:
             worst = min(self.problems, key=lambda problem: problem.severity != "error")
             text = _static(worst.short, 11, self.chip_width)
             self._chip = text, text.size().width()
+
+    @property
+    def _first_width(self) -> float:
+        """Room for the first line, beside which a snowflake stands."""
+        return _TEXT_WIDTH - (frost.ROOM if self.frozen is not False else 0.0)
 
     def _second_line(self) -> tuple[str, str]:
         """Name and settings for the line below the type; the name beside the type if too long."""
@@ -323,7 +348,8 @@ class LayerItem(CanvasItem):
             sub = " · ".join([layer.name, *settings])
             if wide(sub) <= room:
                 return sub, ""
-        beside = room - metrics(13, bold=True).horizontalAdvance(layer.type) - 8
+        title = metrics(13, bold=True).horizontalAdvance(layer.type)
+        beside = self._first_width - title - 8
         if not words or beside < min(60, wide(layer.name)):
             return sub, ""
         for settings in (words, short):

@@ -108,6 +108,9 @@ class CanvasKeys:
         if canvas.quick_add.isVisible():
             canvas.quick_add.dismiss()
             return True
+        if canvas.freezing:
+            canvas.set_freezing(False)
+            return True
         canvas.network_scene.select()
         return True
 

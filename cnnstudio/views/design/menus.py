@@ -11,8 +11,9 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from cnnstudio.graph.blocks import blocks_within, can_take
+from cnnstudio.graph.freezing import is_frozen
 from cnnstudio.views import icons
-from cnnstudio.views.design import sharing
+from cnnstudio.views.design import freezing, sharing
 from cnnstudio.views.design.block_items import BlockItem, FrameItem
 from cnnstudio.views.design.items import LayerItem
 from cnnstudio.views.design.link_item import LinkItem
@@ -102,6 +103,28 @@ def page_actions(page: DesignPage) -> list[QAction]:
         "network", "Weights of its o&wn", "ownWeightsAction",
         lambda: sharing.own(page.document, page.scene.selected_layers()), "Ctrl+Alt+W",
     )  # fmt: skip
+    document, chosen = page.document, page.scene.selected_layers
+    freeze = make(
+        "network", "Freeze to &here", "freezeAction",
+        lambda: freezing.freeze_to(document, chosen()), "Ctrl+Shift+F", "snowflake",
+    )  # fmt: skip
+    thaw = make(
+        "network", "&Unfreeze from here", "unfreezeAction",
+        lambda: freezing.unfreeze_from(document, chosen()), "Ctrl+Alt+F",
+    )  # fmt: skip
+    thaw_all = make(
+        "network", "Unfree&ze all", "unfreezeAllAction", lambda: freezing.unfreeze_all(document)
+    )
+    tune = make(
+        "network", "Fine-&tune from here", "fineTuneFromAction",
+        lambda: freezing.fine_tune_from(document, chosen()[0]),
+    )  # fmt: skip
+    tool = make(
+        "network", "Freeze b&y clicking", "freezeToolAction",
+        lambda: page.canvas.set_freezing(not page.canvas.freezing), "Ctrl+Alt+T",
+    )  # fmt: skip
+    tool.setCheckable(True)
+    page.canvas.freezing_changed.connect(tool.setChecked)
     tidy = make("network", "Arran&ge", "arrangeAction", page.arrange, "Ctrl+L", "arrange")
     zoom_in = make("view", "Zoom &in", "zoomInAction", page.zoom_in, None, "zoom-in")
     zoom_in.setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
@@ -122,6 +145,11 @@ def page_actions(page: DesignPage) -> list[QAction]:
         block.setEnabled(len(layers) > 1)
         share_weights.setEnabled(sharing.may_share(page.document.network, layers))
         own_weights.setEnabled(sharing.may_own(page.document.network, layers))
+        network = page.document.network
+        freeze.setEnabled(bool(layers))
+        thaw.setEnabled(bool(layers) and any(map(is_frozen, network.layers.values())))
+        thaw_all.setEnabled(any(map(is_frozen, network.layers.values())))
+        tune.setEnabled(len(layers) == 1)
         for action in (repeat, keep):
             action.setEnabled(selected is not None)
         for action in (dissolve, fold):
@@ -142,6 +170,7 @@ def page_actions(page: DesignPage) -> list[QAction]:
         cut, copy, paste, duplicate, delete, leave, separator("edit"), every, find,
         add, rename, tidy, separator("network"), block, dissolve, fold, fold_all, unfold_all,
         repeat, keep, entry, out, separator("network"), share_weights, own_weights,
+        separator("network"), freeze, thaw, thaw_all, tool, tune,
         separator("network"), zoom_in, zoom_out, full, fit,
         separator("view"), shade_action(page), page.minimap.action(page.context.settings),
         separator("view"),
@@ -183,6 +212,8 @@ def canvas_menu(
         names = ("renameAction", "repeatBlockAction", "keepBlockAction", "dissolveBlockAction")
         menu.addActions([actions[name] for name in names])
         menu.addSeparator()
+        menu.addActions([actions[name] for name in ("freezeAction", "unfreezeAction")])
+        menu.addSeparator()
         menu.addAction(actions["makeBlockAction"])
         menu.addActions([actions[name] for name in clipboard])
     elif isinstance(item, LayerItem):
@@ -196,6 +227,10 @@ def canvas_menu(
         menu.addAction(actions["renameAction"])
         linked = editing.network.inputs_of(name) or editing.network.outputs_of(name)
         menu.addAction("Unlink", editing.unlink).setEnabled(bool(linked))
+        menu.addSeparator()
+        menu.addActions(
+            [actions[name] for name in ("freezeAction", "unfreezeAction", "fineTuneFromAction")]
+        )
         menu.addSeparator()
         weights = sharing.share_menu(editing.document, name, menu)
         if weights is not None and not actions["shareWeightsAction"].isEnabled():
@@ -222,5 +257,5 @@ def canvas_menu(
         menu.addAction(actions["selectAllAction"])
         menu.addSeparator()
         menu.addActions([actions["arrangeAction"], actions["zoomFitAction"]])
-        menu.addAction(actions["shadeAction"])
+        menu.addActions([actions["shadeAction"], actions["freezeToolAction"]])
     return menu

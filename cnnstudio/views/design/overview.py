@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QMenu, QVBoxLayo
 
 from cnnstudio.app.document import Document
 from cnnstudio.app.networks import memory_of
+from cnnstudio.training.phases import Trained, trained
 from cnnstudio.views.design.cards import ExplanationCards
 from cnnstudio.views.design.editing import Editing
 from cnnstudio.views.design.wording import (
@@ -31,6 +32,7 @@ _HINTS = (
     ("Ctrl+G", "makes a block of the selected layers"),
     ("Ctrl+L", "arranges all layers"),
     ("Ctrl+F", "finds a layer or a block"),
+    ("Ctrl+Shift+F", "freezes the layer and all that lead to it"),
     ("F", "fits the network in the view"),
     ("Space", "and drag to pan; Ctrl and wheel to zoom"),
 )
@@ -45,7 +47,7 @@ class Overview(QWidget):
         self._figures = {
             name: QLabel()
             for name in (
-                "Layers", "Input", "Output", "Parameters", "Trainable", "Multiply-adds",
+                "Layers", "Input", "Output", "Parameters", "Trainable", "Frozen", "Multiply-adds",
                 "Outputs of a picture", "To classify", "To train",
             )
         }  # fmt: skip
@@ -105,6 +107,7 @@ class Overview(QWidget):
             "Output": _one_or_count(outputs, "output"),
             "Parameters": f"{analysis.parameters:,}",
             "Trainable": f"{analysis.trainable_parameters:,}",
+            "Frozen": _frozen(trained(network, analysis)),
             "Multiply-adds": short_count(analysis.multiply_adds),
             "Outputs of a picture": bytes_text(analysis.activation_bytes),
             "To classify": bytes_text(needed.inference),
@@ -165,6 +168,12 @@ class SeveralLayers(QWidget):
             f"{short_count(sum(info.multiply_adds for info in infos))} multiply-adds\n"
             f"{bytes_text(sum(info.activation_bytes for info in infos))} a picture"
         )
+
+
+def _frozen(now: Trained) -> str:
+    if now.all:
+        return "none"
+    return f"{now.layers_in_all - now.layers:,} of {counted(now.layers_in_all, 'layer')}"
 
 
 def _one_or_count(shapes: Sequence[str], noun: str) -> str:

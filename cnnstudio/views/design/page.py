@@ -16,6 +16,7 @@ from cnnstudio.views.design.block_items import FrameItem
 from cnnstudio.views.design.canvas import NetworkCanvas
 from cnnstudio.views.design.editing import Editing
 from cnnstudio.views.design.empty import EmptyCanvas
+from cnnstudio.views.design.freezing import FreezeBar, FreezeTool, unfreeze_all
 from cnnstudio.views.design.inspector import Inspector
 from cnnstudio.views.design.items import LayerItem
 from cnnstudio.views.design.link_item import LinkItem
@@ -53,6 +54,8 @@ class DesignPage(QWidget):
         self.canvas = NetworkCanvas(self.scene, self.editing, self.own_blocks)
         self.empty = EmptyCanvas(self.editing, self.canvas.viewport())
         self.shade_bar = ShadeBar()
+        self.freeze_tool = FreezeTool(self.canvas)
+        self.freeze_bar = FreezeBar()
         self.minimap = Minimap(self.canvas)
         self.inspector = Inspector(self.document, self.editing)
         self.summary = Summary()
@@ -190,6 +193,7 @@ class DesignPage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.canvas, 1)
+        column.addWidget(self.freeze_bar)
         column.addWidget(self.shade_bar)
         middle = QSplitter(Qt.Orientation.Vertical)
         middle.addWidget(above)
@@ -236,6 +240,9 @@ class DesignPage(QWidget):
         canvas.search_requested.connect(self.focus_search)
         canvas.menu_requested.connect(self._show_menu)
         self.shade_bar.chosen.connect(self.shade_by)
+        canvas.freezing_changed.connect(self._freeze_by_click)
+        self.freeze_bar.unfreeze_wanted.connect(lambda: unfreeze_all(document))
+        self.freeze_bar.done.connect(lambda: canvas.set_freezing(False))
         canvas.zoomed.connect(self.shade_bar.show_zoom)
         self.summary.table.picked.connect(self._pick)
         self.summary.table.opened.connect(canvas.show_layer)
@@ -277,12 +284,19 @@ class DesignPage(QWidget):
         other = kept <= min(len(before), len(after)) // 2
         self.scene.show_network(network, analysis)
         self.shade_bar.show_scale(self.scene.scale)
+        if self.canvas.freezing:
+            self.freeze_bar.show_network(network, analysis)
         self.summary.show_analysis(analysis, self.scene.selected_layers())
         self.problems.show_analysis(analysis)
         self.empty.setVisible(not network.layers)
         self.inspector.show_selection(self.scene.selected_layers())
         if other and len(network) > 1:
             self.canvas.show_start()
+
+    def _freeze_by_click(self, on: bool) -> None:
+        if on:
+            self.freeze_bar.show_network(self.document.network, self.document.analysis)
+        self.freeze_bar.setVisible(on)
 
     def _selection_changed(self) -> None:
         names = self.scene.selected_layers()

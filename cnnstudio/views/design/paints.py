@@ -51,7 +51,14 @@ class Paints:
         self.frame = QPen(QColor(look.tint("secondary", "window", 0.5)), 1)
         self.frame_ground = QBrush(QColor(look.tint("secondary", "window", 0.07)))
         self.chevron = QPen(QColor(look.secondary), 1.6)
+        # Text on frost is never secondary either.
+        self.frozen = QBrush(QColor(look.tint(look.frost, "surface", 0.16)))
+        self.frozen_far = QBrush(QColor(look.tint(look.frost, "surface", 0.3)))
+        self.frost = QPen(QColor(look.frost), 1.4)
+        self.frost_part = QPen(QColor(look.tint("secondary", "surface", 0.8)), 1.2)
         for pen in (
+            self.frost,
+            self.frost_part,
             self.link,
             self.link_hover,
             self.link_selected,

@@ -35,7 +35,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnnstudio.graph.spec import Category
-from cnnstudio.views import theme
+from cnnstudio.views import icons, theme
 from cnnstudio.views.design.alike import alike_ends
 from cnnstudio.views.design.paints import font
 from cnnstudio.views.design.wording import bytes_text, count_text, shape_text, short_count
@@ -117,9 +117,12 @@ class SummaryModel(TableModel):
                 return info.activation_bytes / self._most_bytes
         if role == BAR_COLOR_ROLE and column == MEMORY:
             return _MEMORY_COLOR
+        frozen = not info.settings.get("trainable", True)
+        if role == Qt.ItemDataRole.DecorationRole and column == LAYER and frozen:
+            return icons.icon("snowflake", "frost")
         if role == Qt.ItemDataRole.ToolTipRole:
             return {
-                LAYER: f"{info.name}: {info.type}",
+                LAYER: f"{info.name}: {info.type}{', frozen' if frozen else ''}",
                 PARAMETERS: f"{info.parameters:,}, of these {info.trainable_parameters:,} trained"
                 if info.shares is None
                 else f"none of its own: it uses the weights of {info.shares}",
