@@ -171,14 +171,10 @@ class ResultDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         result = index.data(RESULT_ROLE)
-        # The ground, selection and line of the row come from the stylesheet.
-        blank = QStyleOptionViewItem(option)
-        self.initStyleOption(blank, index)
-        blank.text = ""
-        blank.icon = type(blank.icon)()
-        blank.features &= ~QStyleOptionViewItem.ViewItemFeature.HasDecoration
+        # The ground, selection and line of the row come from the stylesheet; nothing of the cell's
+        # own is filled in, which would ask the model nine times.
         style = option.widget.style()
-        style.drawControl(style.ControlElement.CE_ItemViewItem, blank, painter, option.widget)
+        style.drawControl(style.ControlElement.CE_ItemViewItem, option, painter, option.widget)
         painter.save()
         painter.setRenderHints(
             QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform
