@@ -40,10 +40,22 @@ def obstacle(context: Context) -> Obstacle | None:
     unlike = _unlike_data(document)
     if unlike:
         return Obstacle(unlike, (("Match the data", document.match_data),))
+    first = document.training.fine_tune.unfreeze_from
+    if document.training.fine_tune.enabled and first and first not in document.network:
+        return Obstacle(
+            f"Fine-tuning is to begin with the layer {first}, which the network does not have.",
+            (("Unfreeze all then", partial(_unfreeze_all_then, document)),),
+        )
     errors = document.analysis.errors
     if errors:
         return _from_problem(context, errors[0], len(errors) - 1)
     return None
+
+
+def _unfreeze_all_then(document: Document) -> None:
+    training = document.training
+    tune = training.fine_tune.model_copy(update={"unfreeze_from": ""})
+    document.set_training(training.model_copy(update={"fine_tune": tune}), "Fine-tune all layers")
 
 
 def _unlike_data(document: Document) -> str:

@@ -8,6 +8,7 @@ from cnnstudio.training.events import (
     EpochsChanged,
     Event,
     Paused,
+    PhaseBegun,
     RateChanged,
     Resumed,
     Started,
@@ -25,6 +26,7 @@ class Progress:
         self.done = 0
         self.images_per_second = 0.0
         self.learning_rate: float | None = None
+        self.fine_tuning = False
         self._begun_at = 0.0
         self._begun_with = 0.0
         self._now = 0.0
@@ -38,6 +40,7 @@ class Progress:
             self.epochs, self.steps = event.epochs, event.steps_per_epoch
             self.done, self.step = event.epoch, event.step
             self.epoch = min(event.epoch + 1, event.epochs)
+            self.fine_tuning = event.fine_tuning
             self._begun_at, self._begun_with = event.time, self.run_share
         elif isinstance(event, BatchDone):
             self.epoch, self.step, self.steps = event.epoch, event.step, event.steps
@@ -50,6 +53,8 @@ class Progress:
             self.step = self.steps if event.epoch >= event.epochs else 0
             self.epoch = min(event.epoch + 1, event.epochs)
             self._epoch_seconds = event.seconds
+        elif isinstance(event, PhaseBegun):
+            self.fine_tuning = True
         elif isinstance(event, EpochsChanged):
             self.epochs = event.epochs
         elif isinstance(event, RateChanged):

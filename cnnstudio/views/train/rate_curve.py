@@ -27,6 +27,8 @@ class RateCurve(QWidget):
         super().__init__(parent)
         self._document = document
         self.points: list[tuple[float, float]] = []
+        # Where the second phase begins, in epochs.
+        self.border: int | None = None
         self.setObjectName("rateCurve")
         self.setFixedHeight(112)
         document.training_changed.connect(self.refresh)
@@ -48,23 +50,32 @@ class RateCurve(QWidget):
     def refresh(self) -> None:
         """Compute the curve again."""
         settings = self._document.training
-        schedule, rate = settings.schedule, settings.optimizer.learning_rate
-        self.setVisible(schedule.moves)
-        steps = self.steps_per_epoch
-        total = steps * settings.epochs
-        stride = max(1, total // POINTS)
-        self.points = [
-            (step / steps, rate * share_at(schedule, step, steps, settings.epochs))
-            for step in (*range(0, total, stride), total - 1)
-        ]
+        tune = settings.fine_tune
+        self.setVisible(settings.schedule.moves or tune.enabled)
+        self.points = self._phase(settings.optimizer.learning_rate, settings.epochs)
+        self.border = settings.epochs if tune.enabled else None
+        if tune.enabled:
+            later = self._phase(settings.fine_tune_rate, tune.epochs)
+            self.points += [(settings.epochs + at, rate) for at, rate in later]
         first, last = self.points[0][1], self.points[-1][1]
         top = max(value for _, value in self.points)
         self.setAccessibleName(
             f"Learning rate from {first:.3g} to {last:.3g}, at most {top:.3g}, over "
-            f"{settings.epochs:,} epochs"
+            f"{settings.epochs_in_all():,} epochs"
+            + (f"; fine-tuning from epoch {settings.epochs + 1:,} on" if tune.enabled else "")
         )
         self.setToolTip("The learning rate over the epochs, as it will be set step by step")
         self.update()
+
+    def _phase(self, rate: float, epochs: int) -> list[tuple[float, float]]:
+        """The rate over the epochs of one phase, from 0 on."""
+        schedule, steps = self._document.training.schedule, self.steps_per_epoch
+        total = steps * epochs
+        stride = max(1, total // POINTS)
+        return [
+            (step / steps, rate * share_at(schedule, step, steps, epochs))
+            for step in (*range(0, total, stride), total - 1)
+        ]
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -72,7 +83,7 @@ class RateCurve(QWidget):
         colours = theme.current()
         rect = QRectF(self.rect()).adjusted(LEFT, TOP, -RIGHT, -BOTTOM)
         top = max(value for _, value in self.points) or 1.0
-        end = float(self._document.training.epochs)
+        end = float(self._document.training.epochs_in_all())
         painter.setFont(small_font(self))
         painter.setPen(QColor(colours.secondary))
         flags = Qt.AlignmentFlag
@@ -85,6 +96,16 @@ class RateCurve(QWidget):
         painter.setPen(QPen(QColor(colours.border), 1))
         painter.drawLine(rect.bottomLeft(), rect.bottomRight())
         painter.drawLine(rect.topLeft(), rect.topRight())
+        if self.border is not None:
+            across = rect.left() + self.border / end * rect.width()
+            painter.setPen(QPen(QColor(colours.secondary), 1, Qt.PenStyle.DotLine))
+            painter.drawLine(QPointF(across, rect.top()), QPointF(across, rect.bottom()))
+            painter.setPen(QColor(colours.secondary))
+            above = QRectF(across - rect.width(), 0, rect.width(), TOP - 2)
+            if across < rect.center().x():
+                above.moveLeft(across)
+            side = flags.AlignLeft if across < rect.center().x() else flags.AlignRight
+            painter.drawText(above, side, "fine-tuning" if across < rect.right() else "")
         line = [
             QPointF(rect.left() + x / end * rect.width(), rect.bottom() - y / top * rect.height())
             for x, y in self.points

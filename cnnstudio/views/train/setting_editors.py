@@ -7,8 +7,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, Union, get_args, get_origin
 
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QSpinBox, QWidget
+from PySide6.QtCore import QStringListModel, Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QCompleter,
+    QLabel,
+    QLineEdit,
+    QSpinBox,
+    QWidget,
+)
 
+from cnnstudio.app.document import Document
 from cnnstudio.views import theme
 from cnnstudio.views.train.list_editors import NamesButton, NumbersEdit
 from cnnstudio.views.train.number_edit import NumberEdit, Scale
@@ -64,6 +74,11 @@ def make_editor(
         return numbers, numbers.set_value, _nothing
     if kind is bool:
         return _box(edited, parent)
+    if kind is str:
+        line = QLineEdit(parent)
+        line.setFixedHeight(theme.HIT)
+        line.editingFinished.connect(lambda: edited(line.text().strip()))
+        return line, line.setText, _nothing
     if kind is int and not optional:
         spin = QSpinBox(parent)
         low, high = _range(field)
@@ -78,6 +93,24 @@ def make_editor(
     number = NumberEdit("whole" if kind is int else scale, optional=optional, parent=parent)
     number.edited.connect(edited)
     return number, number.set_value, number.set_default
+
+
+def offer_layers(line: QWidget, document: Document) -> None:
+    """Complete what is typed into a line by the names of the network's layers."""
+    if not isinstance(line, QLineEdit):
+        raise TypeError(line)
+    names = QStringListModel(line)
+    completer = QCompleter(names, line)
+    completer.setFilterMode(Qt.MatchFlag.MatchContains)
+    completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+    line.setCompleter(completer)
+    line.setPlaceholderText("the first layer")
+
+    def follow() -> None:
+        names.setStringList(list(document.network.layers))
+
+    document.changed.connect(follow)
+    follow()
 
 
 def _nothing(_default: Any) -> None:

@@ -6,7 +6,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 
 from cnnstudio.training.optimizers import OPTIMIZERS
-from cnnstudio.training.settings import TrainingSettings
 from cnnstudio.views import icons, theme
 from cnnstudio.views.train.setting_editors import Path
 
@@ -14,6 +13,9 @@ LABELS: dict[Path, str] = {
     ("optimizer", "name"): "optimizer",
     ("schedule", "name"): "schedule",
     ("early_stopping", "enabled"): "early_stopping",
+    ("fine_tune", "enabled"): "fine_tune",
+    ("fine_tune", "epochs"): "further epochs",
+    ("fine_tune", "learning_rate"): "learning_rate then",
 }
 # Enough to train: shown without asking, in this order.
 BASIC: tuple[Path, ...] = (
@@ -30,6 +32,7 @@ GROUPS = {
     "weights": "Gradients and weights",
     "objective": "Loss and metrics",
     "early_stopping": "Early stopping",
+    "fine_tune": "Transfer learning",
     "speed": "Speed and memory",
     "more": "Repeatability",
 }
@@ -51,8 +54,6 @@ _PLACES = {
     ),
 }
 _OWN = {argument for spec in OPTIMIZERS.values() for argument in spec.arguments}
-# Losses that take no label smoothing.
-_UNSMOOTHED = {"sparse_categorical_crossentropy", "mean_squared_error"}
 
 
 def group_of(path: Path) -> str:
@@ -62,31 +63,6 @@ def group_of(path: Path) -> str:
     if path[0] in GROUPS:
         return path[0]
     return _PLACES.get(path[0], "more")
-
-
-def applies(settings: TrainingSettings, path: Path) -> bool:
-    """Whether a setting has a meaning with the others as they are."""
-    match path:
-        case ("optimizer", ("ema_momentum" | "ema_overwrite_frequency")):
-            return settings.optimizer.use_ema
-        case ("optimizer", name) if name != "name":
-            return name in settings.optimizer.taken
-        case ("schedule", ("cycle_factor" | "peak_factor")):
-            schedule = settings.schedule
-            return schedule.name == "cosine" and schedule.cycle_epochs is not None
-        case ("schedule", "warmup_from"):
-            return settings.schedule.warmup_epochs > 0
-        case ("schedule", name) if name != "name":
-            return name in settings.schedule.taken
-        case ("focal_gamma" | "focal_alpha",):
-            return "focal" in settings.loss
-        case ("label_smoothing",):
-            return settings.loss not in _UNSMOOTHED
-        case ("top_k",):
-            return "top_k" in settings.metrics
-        case ("early_stopping", name) if name != "enabled":
-            return settings.early_stopping.enabled
-    return True
 
 
 class Group(QWidget):

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnnstudio.app.document import Document
+from cnnstudio.training.meaning import applies
 from cnnstudio.views import icons, theme
 from cnnstudio.views.train.list_editors import NumbersEdit
 from cnnstudio.views.train.number_edit import NumberEdit
@@ -32,6 +33,7 @@ from cnnstudio.views.train.setting_editors import (
     Row,
     flatten,
     make_editor,
+    offer_layers,
     value_at,
     with_value,
 )
@@ -40,7 +42,6 @@ from cnnstudio.views.train.setting_groups import (
     GROUPS,
     LABELS,
     Group,
-    applies,
     group_of,
     setting_grid,
 )
@@ -95,6 +96,7 @@ class SettingsForm(QFrame):
         column.addWidget(self._more)
         column.addStretch(1)
         self._build(type(document.training))
+        offer_layers(self.rows["fine_tune", "unfreeze_from"].editor, document)
         scroll = QScrollArea(self)
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -148,7 +150,7 @@ class SettingsForm(QFrame):
         editor.setAccessibleDescription(field.description or "")
         default = field.get_default(call_default_factory=True)
         text = field.description or ""
-        if default not in (None, (), {}):
+        if default not in (None, (), {}, ""):
             text = f"{text} Default: {default}."
         for widget in (label, editor):
             widget.setToolTip(f"<p>{text}</p>")
@@ -197,6 +199,8 @@ class SettingsForm(QFrame):
             for path, row in self.rows.items():
                 if path[0] == "optimizer":
                     row.show_default(settings.optimizer.default(path[-1]))
+                elif path == ("fine_tune", "learning_rate"):
+                    row.show_default(settings.optimizer.learning_rate / 10)
                 value = value_at(settings, path)
                 row.show(value)
                 visible = applies(settings, path)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cnnstudio.app.document import Document
 from cnnstudio.app.trainer import State
 from cnnstudio.data.report import listed
 from cnnstudio.data.settings import DataSettings
 from cnnstudio.training.events import Failed, Finished, Stopped
+from cnnstudio.training.phases import fine_tuned, trained
+from cnnstudio.views.design.wording import count_text, counted
 from cnnstudio.views.train.progress import Progress, in_words
 
 BALANCED = {
@@ -20,6 +24,8 @@ End = Finished | Stopped | Failed
 def state_words(state: State, progress: Progress, end: End | None) -> str:
     """The state as a short sentence."""
     where = f"epoch {progress.epoch:,} of {progress.epochs:,}"
+    if progress.fine_tuning:
+        where += " · fine-tuning"
     match state:
         case State.IDLE:
             return ""
@@ -73,17 +79,42 @@ def ending(end: End) -> tuple[str, str]:
     return " ".join(said), "secondary"
 
 
-def ready(document: Document) -> str:
-    """What a press on Start would do."""
+def ready(document: Document, sizes: Mapping[str, int] | None = None) -> str:
+    """What a press on Start would do; `sizes` are the pictures in each part, where known."""
     training, counts = document.training, document.counts
     epochs = f"{training.epochs:,} epoch" + ("" if training.epochs == 1 else "s")
+    if training.fine_tune.enabled:
+        epochs += f" and {training.fine_tune.epochs:,} of fine-tuning"
+    how = f"{epochs} in batches of {training.batch_size:,}.{_phases(document)}"
     if counts is None:
-        return f"Ready: {epochs} in batches of {training.batch_size:,}."
-    pictures = sum((counts.splits.get("train") or counts.classes).values())
-    return (
-        f"Ready: {pictures:,} pictures of {len(counts.classes):,} classes, {epochs} in batches of "
-        f"{training.batch_size:,}.{_changed(document.data)}"
+        return f"Ready: {how}"
+    if sizes is None:
+        said = f"{sum((counts.splits.get('train') or counts.classes).values()):,} pictures"
+    else:
+        checked = sizes.get("val", 0)
+        said = f"{sizes['train']:,} pictures to train on"
+        said += f" and {checked:,} to check," if checked else ", none to check,"
+    return f"Ready: {said} of {len(counts.classes):,} classes, {how}{_changed(document.data)}"
+
+
+def _phases(document: Document) -> str:
+    """What is trained, where that is not all of the network, as a sentence."""
+    network, analysis = document.network, document.analysis
+    now = trained(network, analysis)
+    if now.all:
+        return ""
+    said = (
+        f" Trained: {now.layers:,} of {counted(now.layers_in_all, 'layer')}, "
+        f"{count_text(now.parameters)} of {count_text(now.parameters_in_all)} parameters"
     )
+    tune = document.training.fine_tune
+    if not tune.enabled:
+        return f"{said}."
+    later = trained(fine_tuned(network, tune), analysis)
+    if tune.unfreeze_from:
+        return f"{said}, then {later.layers:,} layers, {count_text(later.parameters)}."
+    still = later.layers_in_all - later.layers
+    return f"{said}, then all{' but frozen batch normalisation' if still else ''}."
 
 
 def _changed(data: DataSettings) -> str:
