@@ -113,12 +113,22 @@ def parser() -> argparse.ArgumentParser:
     command("presets", "lists the networks to start from", json=document)
     command("layers", "lists the layer types and their settings", json=document)
 
-    new = command("new", "makes a project from a preset, or from a pretrained backbone")
+    new = command("new", "makes a project from a preset or from a trained network")
     new.add_argument("file", type=Path, metavar="FILE.cnns")
     start = new.add_mutually_exclusive_group(required=True)
     start.add_argument("--preset", metavar="NAME", help="see cnnstudio presets")
     start.add_argument(
         "--backbone", metavar="NAME", help="a network of keras.applications, such as MobileNetV2"
+    )
+    start.add_argument(
+        "--from",
+        dest="source",
+        metavar="RUN_OR_MODEL",
+        help="a run, a .keras or .h5 model, a project with weights, or a network of "
+        "keras.applications: its layers keep their weights, frozen, and get a new head",
+    )
+    new.add_argument(
+        "--data", type=Path, metavar="FOLDER", help="with --from: pictures the new head is for"
     )
     new.add_argument(
         "--weights",
@@ -128,7 +138,8 @@ def parser() -> argparse.ArgumentParser:
     new.add_argument(
         "--freeze",
         metavar="HOW",
-        help="of the backbone: all (usual), none, or the last layer that stays as it is",
+        help="of the backbone, or with --from: all (usual), none, or the last layer that stays "
+        "as it is",
     )
     new.add_argument("--input", type=_shape, metavar="HxWxC", help="for example 32x32x3")
     new.add_argument("--classes", type=_count, metavar="N")
@@ -183,7 +194,12 @@ def parser() -> argparse.ArgumentParser:
     train = command("train", "trains a project", json=stream)
     train.add_argument("file", nargs="?", type=Path, metavar="FILE.cnns")
     train.add_argument("--data", type=Path, metavar="FOLDER", help="the image folder")
-    train.add_argument("--epochs", type=_count, metavar="N")
+    train.add_argument(
+        "--epochs",
+        type=_count,
+        metavar="N",
+        help="how often every picture is seen; with --resume in all, fine-tuning included",
+    )
     train.add_argument(
         "--set",
         action="append",

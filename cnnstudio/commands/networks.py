@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnstudio.commands.output import (
@@ -84,15 +86,22 @@ def layers(options: argparse.Namespace) -> None:
 
 
 def new(options: argparse.Namespace) -> None:
-    """Make a project file from a preset or a backbone."""
+    """Make a project file from a preset, a backbone or a trained network."""
     from cnnstudio.graph.presets import PRESETS
 
+    if options.source is not None:
+        _new_from(options)
+        return
+    if options.data is not None:
+        raise UsageError("cnnstudio new: --data goes with --from.")
     if options.backbone is not None:
         _new_from_backbone(options)
         return
     for word in ("weights", "freeze"):
         if getattr(options, word) is not None:
-            raise UsageError(f"cnnstudio new: --{word} goes with --backbone, not with --preset.")
+            raise UsageError(
+                f"cnnstudio new: --{word} goes with --backbone or --from, not with --preset."
+            )
     if options.preset not in PRESETS:
         raise UsageError(
             f"cnnstudio new: there is no preset {options.preset!r}; choose {either(PRESETS)}."
@@ -106,6 +115,49 @@ def new(options: argparse.Namespace) -> None:
     project = Project(preset.build(shape, options.classes), data=_data_for(shape))
     save_project(project, options.file)
     print(f"{options.file}: {preset.title}, {size(shape)} to {options.classes or preset.classes}.")
+
+
+def _new_from(options: argparse.Namespace) -> None:
+    """From a run, a model file or a project with weights; else the name of a backbone."""
+    from cnnstudio.keras_build.applications import BACKBONES
+    from cnnstudio.keras_build.transfer import classes_of, trained_network, transferred
+
+    path = Path(options.source)
+    classes = options.classes
+    if options.data is not None:
+        if classes is not None:
+            raise UsageError("cnnstudio new: --data has its own classes; leave out --classes.")
+        classes = _classes_in(options.data)
+    if not path.exists():
+        known = {name.lower(): name for name in BACKBONES}
+        options.classes = classes
+        options.backbone = known.get(options.source.lower(), options.source)
+        if options.backbone not in BACKBONES and (path.suffix or len(path.parts) > 1):
+            raise StudioError(f"There is no run or model {path}.")
+        _new_from_backbone(options)
+        return
+    for word in ("weights", "input"):
+        if getattr(options, word) is not None:
+            raise UsageError(
+                f"cnnstudio new: --{word} goes with a network of keras.applications; {path} has "
+                "its own."
+            )
+    _refuse_existing(options, with_weights=True)
+    source = trained_network(path)
+    classes = classes or classes_of(source.project.network) or 10
+    made = transferred(source, classes, options.freeze or "all")
+    _write(made.found, options)
+    print(made.words[:1].upper() + made.words[1:])
+
+
+def _classes_in(folder: Path) -> int:
+    """How many classes of pictures are in a folder."""
+    from cnnstudio.data.scan import scan_folder
+
+    found = len(scan_folder(folder).classes)
+    if found < 2:
+        raise StudioError(f"{folder} has pictures of {found} class: training needs at least two.")
+    return found
 
 
 def _new_from_backbone(options: argparse.Namespace) -> None:
@@ -148,7 +200,11 @@ def _write(found: Import, options: argparse.Namespace) -> None:
     from cnnstudio.keras_build.weights import companion
 
     weights = companion(options.file)
-    save_project(found.save_weights(weights), options.file)
+    project = found.save_weights(weights)
+    folder = getattr(options, "data", None)
+    if folder is not None:
+        project = replace(project, data={**project.data, "folder": str(folder.absolute())})
+    save_project(project, options.file)
     layers = f"{len(found.project.network)} layers"
     print(f"{options.file}: {layers}{f', weights in {weights}' if found.weights else ''}.")
     for note in found.notes:

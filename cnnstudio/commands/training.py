@@ -225,7 +225,7 @@ def _project_to_train(options: argparse.Namespace) -> Project:
     else:
         project = _project(options.file)
     assignments = list(options.assignments)
-    if options.epochs is not None:
+    if options.epochs is not None and options.resume is None:
         assignments.append(f"training.epochs={options.epochs}")
     parts = apply_assignments({"data": project.data, "training": project.training}, assignments)
     settings_from_json(DataSettings, parts["data"], "data")
@@ -243,3 +243,13 @@ def _runs_folder() -> Path:
     from cnnstudio.app.paths import runs_folder
 
     return runs_folder()
+        elif isinstance(event, events.PhaseBegun):
+            print(
+                f"Fine-tuning: {event.layers} layers, {event.parameters:,} parameters, learning "
+                f"rate {event.learning_rate:g}",
+                flush=True,
+            )
+    if options.epochs is not None and options.resume is not None:
+        from cnnstudio.training.resume import with_epochs
+
+        parts["training"] = with_epochs(parts["training"], options.resume, options.epochs)

@@ -42,7 +42,7 @@ def test_weights_from_a_file_lie_beside_the_project(keras, tmp_path, capsys):
         (["--backbone", "MobileNetV2", "--preset", "vgg16"], "not allowed with", 2),
         (["--backbone", "VGG17"], "did you mean VGG1", 2),
         (["--preset", "vgg16", "--freeze", "all"], "--freeze goes with --backbone", 2),
-        ([], "--preset --backbone is required", 2),
+        ([], "--preset --backbone --from is required", 2),
         (["--backbone", "VGG16", "--weights", "no.h5"], "There is no weights file no.h5", 1),
     ],
 )
