@@ -222,11 +222,6 @@ def parser() -> argparse.ArgumentParser:
         help="train no run: try growing learning rates for 100 batches and suggest one",
     )
 
-    runs = command("runs", "lists runs with their settings and best figures", json=document)
-    runs.add_argument("folder", nargs="?", type=Path, metavar="FOLDER")
-
-    evaluate = command("evaluate", "measures a trained network on labelled pictures", json=document)
-    evaluate.add_argument("model", type=Path, metavar="RUN_OR_MODEL")
     search = command(
         "search", "trains trial after trial with other settings, to find the best", json=stream
     )
@@ -260,6 +255,22 @@ def parser() -> argparse.ArgumentParser:
         help="any data, training or search setting, such as search.method=grid or search.epochs=5",
     )
 
+    runs = command("runs", "lists runs with their settings and best figures", json=document)
+    runs.add_argument("folder", nargs="?", type=Path, metavar="FOLDER")
+    runs.add_argument(
+        "--compare",
+        nargs=2,
+        type=Path,
+        metavar=("A", "B"),
+        help="put two runs side by side: figures, settings that differ, networks",
+    )
+    runs.add_argument("--all", action="store_true", help="with --compare: what is the same too")
+    runs.add_argument(
+        "--check", action="store_true", help="read every file to its end and name damaged ones"
+    )
+
+    evaluate = command("evaluate", "measures a trained network on labelled pictures", json=document)
+    evaluate.add_argument("model", type=Path, metavar="RUN_OR_MODEL")
     evaluate.add_argument("folder", type=Path, metavar="FOLDER")
     evaluate.add_argument(
         "--html", type=Path, metavar="OUT", help="also write a page with curves and examples"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnstudio.commands.output import (
+    byte_count,
     figure,
     print_json,
     print_line,
@@ -134,13 +135,18 @@ def _find_rate(options: argparse.Namespace, project: Project, control: Control) 
 
 
 def runs(options: argparse.Namespace) -> None:
-    """List runs."""
+    """List runs, or compare two of them."""
     from cnnstudio.training.runs import list_runs
 
     folder = options.folder or _runs_folder()
     if options.folder and not folder.is_dir():
         raise StudioError(f"There is no folder {folder}.")
-    found = list_runs(folder)
+    if options.compare is not None:
+        _compare_runs(options, folder)
+        return
+    if options.all:
+        raise UsageError("cnnstudio runs: --all goes with --compare.")
+    found = list_runs(folder, thorough=options.check)
     if options.json:
         print_json([run.to_json() for run in found])
         return
@@ -162,6 +168,50 @@ def runs(options: argparse.Namespace) -> None:
         ],
         right={2, 3, 4},
     )
+    for damage in (damage for run in found for damage in run.damages):
+        print(f"damaged: {damage}", file=sys.stderr)
+
+
+def _compare_runs(options: argparse.Namespace, folder: Path) -> None:
+    """Two runs side by side: figures, settings, networks."""
+    from cnnstudio.analysis.compare import compare
+    from cnnstudio.app.networks import open_side
+    from cnnstudio.training.differences import differences, value_words
+    from cnnstudio.training.runs import run_info
+
+    paths = [path if path.is_dir() else folder / path for path in options.compare]
+    for path, named in zip(paths, options.compare, strict=True):
+        if not path.is_dir():
+            raise StudioError(f"There is no run {named}, here or in {folder}.")
+    old, new = (run_info(path, thorough=options.check) for path in paths)
+    networks = compare(*(open_side(path) for path in paths))
+    found = differences(old, new)
+    if options.json:
+        told = found.to_json(only_differences=not options.all)
+        print_json({**told, "network": networks.to_json()})
+        return
+    print_table(
+        ("best epoch", old.name, new.name),
+        [
+            (each.key.replace("_", " "), *(_plain(value) for value in (each.old, each.new)))
+            for each in found.figures
+        ],
+        right={1, 2},
+    )
+    settings = found.settings if options.all else found.differing
+    print()
+    if settings:
+        print_table(
+            ("setting", old.name, new.name),
+            [(each.key, value_words(each.old), value_words(each.new)) for each in settings],
+        )
+    else:
+        print("The settings are the same.")
+    print(f"\n{networks.to_text(byte_count, only_differences=not options.all)}", end="")
+
+
+def _plain(value: float | None) -> str:
+    return f"{value:,}" if isinstance(value, int) else figure(value)
 
 
 # The events scripts rely on.
@@ -196,6 +246,12 @@ class _TrainReport:
                 f"{event.images_per_second:,.0f} images/s",
                 flush=True,
             )
+        elif isinstance(event, events.PhaseBegun):
+            print(
+                f"Fine-tuning: {event.layers} layers, {event.parameters:,} parameters, learning "
+                f"rate {event.learning_rate:g}",
+                flush=True,
+            )
         elif isinstance(event, events.Skipped):
             print(f"skipped {event.path}: {event.reason}", file=sys.stderr)
         elif isinstance(event, events.Message):
@@ -228,6 +284,10 @@ def _project_to_train(options: argparse.Namespace) -> Project:
     if options.epochs is not None and options.resume is None:
         assignments.append(f"training.epochs={options.epochs}")
     parts = apply_assignments({"data": project.data, "training": project.training}, assignments)
+    if options.epochs is not None and options.resume is not None:
+        from cnnstudio.training.resume import with_epochs
+
+        parts["training"] = with_epochs(parts["training"], options.resume, options.epochs)
     settings_from_json(DataSettings, parts["data"], "data")
     settings_from_json(TrainingSettings, parts["training"], "training")
     return replace(project, data=parts["data"], training=parts["training"])
@@ -243,13 +303,3 @@ def _runs_folder() -> Path:
     from cnnstudio.app.paths import runs_folder
 
     return runs_folder()
-        elif isinstance(event, events.PhaseBegun):
-            print(
-                f"Fine-tuning: {event.layers} layers, {event.parameters:,} parameters, learning "
-                f"rate {event.learning_rate:g}",
-                flush=True,
-            )
-    if options.epochs is not None and options.resume is not None:
-        from cnnstudio.training.resume import with_epochs
-
-        parts["training"] = with_epochs(parts["training"], options.resume, options.epochs)
