@@ -84,6 +84,15 @@ def import_file(path: Path) -> Import:
     return Import(project, weights_of(built), read.notes)
 
 
+def with_weights_of(project: Project, model: Path, file: Path) -> Project:
+    """A project that starts from the weights of a trained model of its network.
+
+    They are written to `file`, which the project names. Raises `ModelError` or `ExportError`.
+    """
+    save_weights(weights_of(load_model(model)), file)
+    return replace(project, extra={**project.extra, KEY: str(file.absolute())})
+
+
 def _compare(path: Path, built: keras.Model, original: keras.Model) -> None:
     try:
         same_answers(lambda given: answers(original, given), built, pictures=random_pictures(built))

@@ -16,6 +16,7 @@ from cnnstudio.errors import Cancelled, StudioError
 # What a training failed of, where that tells what to try.
 Cause = Literal["", "memory", "numbers", "disk", "data", "device"]
 _DEVICE = re.compile(r"CUDA|cuDNN|cuBLAS|CUDNN_|CUBLAS_|\bGPU\b|ROCm|device is lost|device lost")
+_WHERE = re.compile(r'Graph execution error|Detected at node|File "|\d+ root error')
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -83,7 +84,7 @@ def out_of_memory(error: Exception) -> bool:
 
 def device_failed(error: Exception) -> bool:
     """Whether a GPU stopped working, or what drives it."""
-    return "OpError" in _kinds(error) and _DEVICE.search(str(error)) is not None
+    return "OpError" in _kinds(error) and _DEVICE.search(first_line(error)) is not None
 
 
 def not_a_number(epoch: int, step: int, rate: float, kept: str) -> TrainingError:
@@ -128,9 +129,13 @@ def writing(path: Path, kept: str = "") -> Iterator[None]:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of what an exception says, its kind where it says nothing."""
-    lines = str(error).strip().splitlines()
-    return lines[0].strip()[:200].rstrip(".") if lines else type(error).__name__
+    """The first line of what an exception says, its kind where it says nothing.
+
+    TensorFlow tells first where in its graph it happened: what happened comes after that.
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    told = next((line for line in lines if not _WHERE.match(line)), lines[0] if lines else "")
+    return told[:200].rstrip(".") or type(error).__name__
 
 
 def _joined(text: str, kept: str) -> str:

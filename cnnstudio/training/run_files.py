@@ -89,6 +89,11 @@ class RunFiles:
         """Whether its last word is that it ended, not that it trains."""
         return self.last.get("event") in ENDS
 
+    @property
+    def kept(self) -> bool:
+        """Whether it ended with a checkpoint for sure: it was finished or stopped."""
+        return self.last.get("event") in ("finished", "stopped")
+
     def _blame(self, name: str, what: str, way_out: str) -> None:
         if not self.locked:
             self.damages.append(Damage(self.path / name, what, way_out))
@@ -126,8 +131,8 @@ class RunFiles:
         file = folder / checkpoint.STATE_FILE
         there = file.exists()
         self.has_checkpoint = there
-        if not there and not self.ended and not any(folder.glob("*.npz")):
-            return  # it died before its first checkpoint
+        if not there and not self.kept and not any(folder.glob("*.npz")):
+            return  # it broke off before its first checkpoint
         way_out = (
             f"Put it back from a copy. {_ANEW} without it; open it as a new project with its "
             "weights and train that."
@@ -135,11 +140,8 @@ class RunFiles:
         try:
             state, arrays = checkpoint.read_state(folder)
         except TrainingError as error:
-            if not there:
-                if self.last.get("event") != "failed" or self.rows:
-                    self._blame(f"{CHECKPOINT_FOLDER}/{file.name}", "is missing", way_out)
-            else:
-                self._blame(f"{CHECKPOINT_FOLDER}/{file.name}", _reason(error, file), way_out)
+            what = _reason(error, file) if there else "is missing"
+            self._blame(f"{CHECKPOINT_FOLDER}/{file.name}", what, way_out)
             return
         self.state = state
         fault = zip_fault(folder / arrays, thorough=self._thorough)
@@ -193,8 +195,7 @@ class RunFiles:
         file = self.path / MODEL_FILE
         way_out = "Go on with the run: it is written again at the end of an epoch."
         if not file.exists():
-            expected = self.last.get("event") in ("finished", "stopped")
-            if expected or (self.state is not None and self.state.epoch > 0):
+            if self.kept or (self.state is not None and self.state.epoch > 0):
                 self._blame(MODEL_FILE, "is missing", way_out)
         elif fault := zip_fault(file, thorough=self._thorough):
             self._blame(MODEL_FILE, fault, way_out)

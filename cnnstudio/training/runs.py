@@ -210,8 +210,8 @@ def _info(files: RunFiles) -> RunInfo:
         training = project.training
         settings = {"data": dict(project.data), "training": dict(training)}
     best = best_of(files.rows, training)
-    # It died before its first checkpoint: going on begins at the beginning.
-    early = end == "interrupted" and not files.has_checkpoint
+    # It broke off before its first checkpoint: going on begins at the beginning.
+    early = end in ("interrupted", "failed") and not files.has_checkpoint
     return RunInfo(
         path=path,
         name=path.name,

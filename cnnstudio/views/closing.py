@@ -53,6 +53,7 @@ class Closing(QObject):
         if keep:
             self._recovery.write()
             self._recovery.flush()
+        self._context.tensorboard.stop()
         self._context.trainer.shutdown()
         self._context.inference.shutdown()
         self._context.tasks.shutdown()

@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
 
 from cnnstudio.app import paths
 from cnnstudio.app.document import Document
 from cnnstudio.app.models import Models
 from cnnstudio.app.settings import Settings
 from cnnstudio.app.tasks import TaskRunner
+from cnnstudio.app.tensorboard import TensorBoard
 from cnnstudio.app.trainer import Trainer
 from cnnstudio.graph.project import Project
 
@@ -37,6 +39,7 @@ class Context(QObject):
         tasks: scans, thumbnails, exports, in one background thread.
         inference: Keras work that is not training, in another.
         settings: what the program remembers.
+        tensorboard: shows runs in TensorBoard.
         models: trained networks that are loaded, for the thread of `inference`.
     """
 
@@ -63,8 +66,9 @@ class Context(QObject):
     evaluate_requested = Signal(object)
     # Compare the networks at two paths, or the one at one path with the project: tuple of Path.
     compare_requested = Signal(object)
-    # Begin an untitled project with what another holds: Project, and what to call it.
-    project_copy_requested = Signal(object, str)
+    # Begin an untitled project with what another holds: Project, what to call it, and the model
+    # file whose weights it starts from, or None.
+    project_copy_requested = Signal(object, str, object)
 
     def __init__(
         self,
@@ -82,6 +86,9 @@ class Context(QObject):
         self.inference = inference
         self.settings = settings
         self.models = Models(settings, self)
+        self.tensorboard = TensorBoard(self)
+        self.tensorboard.shown.connect(lambda url: QDesktopServices.openUrl(QUrl(url)))
+        self.tensorboard.failed.connect(lambda message: self.notify(message, "error"))
 
     @property
     def runs_folder(self) -> Path:
@@ -124,9 +131,12 @@ class Context(QObject):
         """Show two networks side by side, or one beside the project's: projects, runs, models."""
         self.compare_requested.emit(tuple(Path(path) for path in paths))
 
-    def open_project_copy(self, project: Project, name: str) -> None:
-        """Begin an untitled project that is a copy of another, after the one that is open."""
-        self.project_copy_requested.emit(project, name)
+    def open_project_copy(self, project: Project, name: str, model: Path | None = None) -> None:
+        """Begin an untitled project that is a copy of another, after the one that is open.
+
+        With `model`, a model file of its network, training starts from the weights in that.
+        """
+        self.project_copy_requested.emit(project, name, model)
 
     def train(self) -> None:
         """Show the Train page and start a training there."""

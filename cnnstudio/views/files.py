@@ -104,18 +104,32 @@ class Files(QObject):
 
         self.when_settled(begin)
 
-    def open_copy(self, project: Project, name: str) -> None:
-        """Begin an untitled project that is a copy of another."""
+    def open_copy(self, project: Project, name: str, model: Path | None = None) -> None:
+        """Begin an untitled project that is a copy of another, with the weights of a model file."""
 
-        def begin() -> None:
+        def begin(made: Project) -> None:
             try:
-                self._document.restore(project, None, name + SUFFIX)
+                self._document.restore(made, None, name + SUFFIX)
             except StudioError as error:
                 self._context.notify(error.message, "error")
                 return
             self._context.show_page("design")
+            if model is not None:
+                self._context.notify(f"Training it starts from the weights of {name}.", "success")
 
-        self.when_settled(begin)
+        if model is None:
+            self.when_settled(lambda: begin(project))
+            return
+        self.when_settled(
+            lambda: self._context.inference.run(
+                _with_weights,
+                project,
+                model,
+                self.imported,
+                on_done=begin,
+                on_failed=lambda message: self._context.notify(message, "error"),
+            )
+        )
 
     def save(self, then: Callable[[], object] | None = None) -> None:
         """Save; a project without a file gets one first. `then` follows if that worked."""
@@ -264,6 +278,13 @@ def _import(path: Path, imported: ImportedWeights) -> tuple[Project, tuple[str, 
 
     found = import_file(path)
     return found.save_weights(imported.new_file()), found.notes
+
+
+def _with_weights(project: Project, model: Path, imported: ImportedWeights) -> Project:
+    """A project that starts from the weights in a model file; they wait in the cache meanwhile."""
+    from cnnstudio.keras_build.importing import with_weights_of
+
+    return with_weights_of(project, model, imported.new_file())
 
 
 def _first(notes: tuple[str, ...]) -> list[str]:

@@ -84,11 +84,11 @@ def test_the_menu_compares_with_a_file(window, qtbot, saved, edited):
     assert details["scores"] == "was dense_3"
     assert "28×28×6 → 28×28×8" in cells(dialog, OUTPUT)
     assert "156 → 208" in cells(dialog, PARAMETERS)
-    assert dialog.headline.text().startswith("1 added, 1 removed, 1 changed, 1 renamed")
+    assert dialog.panel.headline.text().startswith("1 added, 1 removed, 1 changed, 1 renamed")
     assert text_of(dialog, "parameters_before") == "61,706"
     assert text_of(dialog, "parameters_after") == f"{edited.analysis.parameters:,}"
     assert text_of(dialog, "depth_difference") == "−1"
-    totals = [label.text() for label in dialog.totals.findChildren(QLabel)]
+    totals = [label.text() for label in dialog.panel.totals.findChildren(QLabel)]
     assert "Memory to train (batch 8, SGD → batch 32, Adam)" in totals
     assert "8 · (" in dialog.findChild(QLabel, "training_bytes_before").toolTip()
 
@@ -96,12 +96,12 @@ def test_the_menu_compares_with_a_file(window, qtbot, saved, edited):
 def test_only_differences_or_all(window, qtbot, saved, edited):
     dialog = compared(window, qtbot, saved)
     differ = len(cells(dialog, LAYER))
-    qtbot.mouseClick(dialog.only, LEFT)
+    qtbot.mouseClick(dialog.panel.only, LEFT)
     every = cells(dialog, LAYER)
     assert len(every) == len(edited.network) + 1
     assert every.index("dense_2") == every.index("dense_1") + 1
     assert "same" in cells(dialog, KIND)
-    qtbot.mouseClick(dialog.only, LEFT)
+    qtbot.mouseClick(dialog.panel.only, LEFT)
     assert len(cells(dialog, LAYER)) == differ
 
 
@@ -147,7 +147,7 @@ def test_the_comparison_is_copied_as_text(window, qtbot, saved, edited):
     assert "plain → untitled, as it is now" in text
     assert "filters 6 → 8" in text
     assert "rescaling_1" not in text
-    qtbot.mouseClick(dialog.only, LEFT)
+    qtbot.mouseClick(dialog.panel.only, LEFT)
     dialog.table.setFocus()
     qtbot.keyClick(dialog.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert "rescaling_1" in QGuiApplication.clipboard().text()
@@ -156,7 +156,7 @@ def test_the_comparison_is_copied_as_text(window, qtbot, saved, edited):
 def test_it_follows_the_project_while_it_is_open(window, qtbot, saved):
     window.document.new(PRESETS["lenet5"].build())
     dialog = compared(window, qtbot, saved)
-    assert "No differences" in dialog.headline.text()
+    assert "No differences" in dialog.panel.headline.text()
     window.document.edit("Wider", edits.set_setting, "dense_1", "units", 100)
     qtbot.waitUntil(lambda: cells(dialog, DETAILS) == ["units 120 → 100", ""])
     window.document.undo_stack.undo()

@@ -21,7 +21,7 @@ from cnnstudio.views.maps import MapsView
 from cnnstudio.views.train.number_edit import NumberEdit, parse, shortest
 from cnnstudio.views.train.plot import Plot
 from cnnstudio.views.train.progress import Progress, in_words
-from cnnstudio.views.train.run_model import title_of
+from cnnstudio.views.train.run_columns import title_of
 from cnnstudio.views.train.save import SaveError, Shown, save_curves
 from cnnstudio.views.train.series import History, Series, log_ticks, thinned, ticks
 

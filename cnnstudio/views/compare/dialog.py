@@ -93,6 +93,62 @@ class LayerTable(QTableView):
             self.opened.emit(tuple(info.name for info in (found.new, found.old) if info))
 
 
+class ComparePanel(QWidget):
+    """Two networks: totals, and the layers that differ or all. `layer_opened` as the table's."""
+
+    layer_opened = Signal(tuple)
+
+    def __init__(self, old: Side, new: Side, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.totals = Totals()
+        self.headline = Secondary()
+        self.headline.setObjectName("compareHeadline")
+        self.only = QCheckBox("Only differences")
+        name_widget(self.only, "onlyDifferences", "Only differences")
+        self.only.setChecked(True)
+        self.table = LayerTable()
+        self.comparison = compare(old, new)
+        above = QHBoxLayout()
+        above.setSpacing(S12)
+        above.addWidget(self.headline, 1)
+        above.addWidget(self.only)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(S12)
+        layout.addWidget(self.totals)
+        layout.addLayout(above)
+        layout.addWidget(self.table, 1)
+        self.only.toggled.connect(lambda _on: self._show_rows())
+        self.table.opened.connect(self.layer_opened)
+        self.table.copy_wanted.connect(self.copy_text)
+        theme.watcher.theme_changed.connect(self._new_theme)
+        self._show()
+
+    def show_new(self, new: Side) -> None:
+        """The later of the two networks has changed."""
+        self.comparison = compare(self.comparison.old, new)
+        self._show()
+
+    def text(self) -> str:
+        """What is shown, as text."""
+        return self.comparison.to_text(bytes_text, only_differences=self.only.isChecked())
+
+    def copy_text(self) -> None:
+        """Put what is shown on the clipboard, as text."""
+        QGuiApplication.clipboard().setText(self.text())
+
+    def _new_theme(self, _theme: object = None) -> None:
+        self.table.viewport().update()
+
+    def _show(self) -> None:
+        self.totals.show_comparison(self.comparison)
+        self.headline.setText(self.comparison.headline)
+        self._show_rows()
+
+    def _show_rows(self) -> None:
+        self.table.rows.show_rows(self.comparison, only_differences=self.only.isChecked())
+
+
 class CompareDialog(QDialog):
     """Stays open beside the canvas. `layer_opened`: the names of a layer, the later one first."""
 
@@ -103,68 +159,30 @@ class CompareDialog(QDialog):
         self.setObjectName("compareDialog")
         self.setWindowTitle("Compare networks")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.totals = Totals()
-        self.headline = Secondary()
-        self.headline.setObjectName("compareHeadline")
-        self.only = QCheckBox("Only differences")
-        name_widget(self.only, "onlyDifferences", "Only differences")
-        self.only.setChecked(True)
-        self.table = LayerTable()
-        self._comparison = compare(old, new)
-        self._lay_out()
-        self.only.toggled.connect(lambda _on: self._show_rows())
-        self.table.opened.connect(self.layer_opened)
-        self.table.copy_wanted.connect(self.copy_text)
-        theme.watcher.theme_changed.connect(self._new_theme)
-        self.resize(1080, 720)
-        self._show()
-
-    @property
-    def comparison(self) -> Comparison:
-        return self._comparison
-
-    def show_new(self, new: Side) -> None:
-        """The later of the two networks has changed."""
-        self._comparison = compare(self._comparison.old, new)
-        self._show()
-
-    def copy_text(self) -> None:
-        """Put what is shown on the clipboard, as text."""
-        QGuiApplication.clipboard().setText(
-            self._comparison.to_text(bytes_text, only_differences=self.only.isChecked())
-        )
-
-    def _lay_out(self) -> None:
-        above = QHBoxLayout()
-        above.setSpacing(S12)
-        above.addWidget(self.headline, 1)
-        above.addWidget(self.only)
+        self.panel = ComparePanel(old, new)
+        self.panel.layer_opened.connect(self.layer_opened)
+        self.table = self.panel.table
         below = QHBoxLayout()
         below.setSpacing(S8)
         below.addWidget(Secondary("Double-click a layer to see it on the canvas."), 1)
-        below.addWidget(Button("Copy as text", "copyComparison", self.copy_text))
-        close = PrimaryButton("Close", "closeComparison", self.accept)
-        below.addWidget(close)
+        below.addWidget(Button("Copy as text", "copyComparison", self.panel.copy_text))
+        below.addWidget(PrimaryButton("Close", "closeComparison", self.accept))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(S16, S16, S16, S16)
         layout.setSpacing(S12)
         layout.addWidget(Title("Compare networks"))
-        layout.addWidget(self.totals)
-        layout.addLayout(above)
-        layout.addWidget(self.table, 1)
+        layout.addWidget(self.panel, 1)
         layout.addLayout(below)
         # Return opens a layer in the table instead of closing the window.
         for button in self.findChildren(Button):
             button.setAutoDefault(False)
         self.table.setFocus()
+        self.resize(1080, 720)
 
-    def _new_theme(self, _theme: object = None) -> None:
-        self.table.viewport().update()
+    @property
+    def comparison(self) -> Comparison:
+        return self.panel.comparison
 
-    def _show(self) -> None:
-        self.totals.show_comparison(self._comparison)
-        self.headline.setText(self._comparison.headline)
-        self._show_rows()
-
-    def _show_rows(self) -> None:
-        self.table.rows.show_rows(self._comparison, only_differences=self.only.isChecked())
+    def show_new(self, new: Side) -> None:
+        """The later of the two networks has changed."""
+        self.panel.show_new(new)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from cnnstudio.data.settings_model import settings_from_json
 from cnnstudio.graph.project import Project, load_project
 from cnnstudio.keras_build.trained import PROJECT_FILE
 from cnnstudio.training.runs import read_history
+from cnnstudio.training.settings import TrainingSettings
 from cnnstudio.views.train.series import History
 
 # What a batch event says besides figures.
@@ -35,6 +38,8 @@ def read_curves(path: Path) -> tuple[History, int]:
     for change in found.rates:
         at = change["epoch"] - 1 + change["step"] / max(change["steps"], 1)
         history.mark(at, rate_mark(change["learning_rate"]))
+    for phase in found.phases:
+        history.mark(float(phase["epoch"]), phase_mark(phase["learning_rate"]))
     return history, epochs
 
 
@@ -48,6 +53,17 @@ def rate_mark(rate: float) -> str:
     return f"rate {rate:.3g}"
 
 
-def read_to_continue(run: Path) -> tuple[Project, History]:
-    """The project of a run and its curves so far. Raises `StudioError`."""
-    return load_project(run / PROJECT_FILE), read_curves(run)[0]
+def phase_mark(rate: float) -> str:
+    """What stands at the place where the second phase began."""
+    return f"fine-tuning, rate {rate:.3g}"
+
+
+def read_to_continue(
+    run: Path, change: Callable[[TrainingSettings], TrainingSettings] | None = None
+) -> tuple[Project, History]:
+    """The project of a run, its training changed, and its curves so far. Raises `StudioError`."""
+    project, (history, _) = load_project(run / PROJECT_FILE), read_curves(run)
+    if change is not None:
+        training = settings_from_json(TrainingSettings, project.training, "training")
+        project = replace(project, training=change(training).to_json())
+    return project, history

@@ -13,12 +13,13 @@ from PySide6.QtWidgets import QInputDialog
 from cnnstudio.data.settings_model import settings_from_json
 from cnnstudio.errors import StudioError
 from cnnstudio.graph.project import Project, load_project
-from cnnstudio.keras_build.trained import PROJECT_FILE
+from cnnstudio.keras_build.trained import MODEL_FILE, PROJECT_FILE
 from cnnstudio.training.care import TRASH, Remark, put_aside, put_back, write_remark
 from cnnstudio.training.runs import RunInfo
 from cnnstudio.views.context import Context
 from cnnstudio.views.drop import show_in_folder
-from cnnstudio.views.train.run_model import title_of
+from cnnstudio.views.train.run_columns import title_of
+from cnnstudio.views.train.run_comparison import Opened, RunComparison, open_two
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,11 @@ class RunActions:
             RunAction(),
             RunAction("Use its network and settings", partial(self._reuse, run), sound),
             RunAction("Open its network as a new project", partial(self._open, run), sound),
+            RunAction(
+                "Open it as a new project, with its weights",
+                partial(self._open, run, run.path / MODEL_FILE),
+                sound and run.has_model,
+            ),
             RunAction(),
             RunAction("Rename it…", partial(self._rename, run)),
             RunAction("Notes…", partial(self._write_notes, run)),
@@ -87,11 +93,25 @@ class RunActions:
         if len(selected) == 2 and run in selected:
             paths = [other.path for other in selected]
             possible = all(other.state != "damaged" for other in selected)
-            return RunAction("Compare networks", lambda: self._context.compare(*paths), possible)
+            return RunAction("Compare the two runs…", lambda: self.compare(*paths), possible)
         return RunAction(
             "Compare its network with the project",
             lambda: self._context.compare(run.path),
             run.state != "damaged",
+        )
+
+    def compare(self, old: Path, new: Path) -> None:
+        """Show two runs side by side: figures, settings, networks."""
+
+        def show(opened: Opened) -> None:
+            RunComparison(opened, self._table.window()).show()
+
+        self._context.tasks.run(
+            open_two,
+            old,
+            new,
+            on_done=show,
+            on_failed=lambda message: self._context.notify(message, "error"),
         )
 
     def _use(self, run: RunInfo, page: Any) -> None:
@@ -122,10 +142,10 @@ class RunActions:
         document.undo_stack.endMacro()
         self._context.notify(f"The project has the network and settings of {run.name}.", "success")
 
-    def _open(self, run: RunInfo) -> None:
+    def _open(self, run: RunInfo, model: Path | None = None) -> None:
         project = self._project(run)
         if project is not None:
-            self._context.open_project_copy(project, title_of(run))
+            self._context.open_project_copy(project, title_of(run), model)
 
     def _rename(self, run: RunInfo) -> None:
         title, wanted = QInputDialog.getText(

@@ -30,10 +30,13 @@ from cnnstudio.training.care import trash_of
 from cnnstudio.training.runs import RunInfo, list_runs
 from cnnstudio.views import theme
 from cnnstudio.views.context import Context
+from cnnstudio.views.train.column_menu import ColumnMenu
 from cnnstudio.views.train.reading import read_curves
 from cnnstudio.views.train.run_actions import RunActions
-from cnnstudio.views.train.run_model import ACCURACY, COLUMNS, NOTES, RUN_ROLE, SORT_ROLE, RunModel
-from cnnstudio.views.widgets import BarDelegate, Secondary, name_widget
+from cnnstudio.views.train.run_columns import PLACES
+from cnnstudio.views.train.run_editing import RunEditing
+from cnnstudio.views.train.run_model import ACCURACY, NAME, NOTES, RUN_ROLE, SORT_ROLE, RunModel
+from cnnstudio.views.widgets import BarDelegate, QuietButton, Secondary, name_widget
 
 EMPTY = "No runs yet. Each training is kept here with its curves."
 
@@ -75,9 +78,12 @@ class RunTable(QWidget):
         self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         # Two runs can be compared.
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.view.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked
+            | QAbstractItemView.EditTrigger.EditKeyPressed
+        )
         self.view.setSortingEnabled(True)
-        self.view.sortByColumn(len(COLUMNS) - 1, Qt.SortOrder.DescendingOrder)
+        self.view.sortByColumn(PLACES["date"], Qt.SortOrder.DescendingOrder)
         self.view.setShowGrid(False)
         self.view.setTabKeyNavigation(False)
         self.view.setWordWrap(False)
@@ -86,13 +92,20 @@ class RunTable(QWidget):
         header = self.view.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(56)
         self.view.setItemDelegateForColumn(ACCURACY, BarDelegate(self.view, width=40))
+        self._editing = RunEditing(self.view)
+        for place in (NAME, NOTES):
+            self.view.setItemDelegateForColumn(place, self._editing)
+        # Asked for while a person wrote.
+        self._editing.ended.connect(self._refresh_if_asked)
+        self.columns = ColumnMenu(self.view, context.settings)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.view.customContextMenuRequested.connect(self._open_menu)
         self.view.selectionModel().selectionChanged.connect(self._selected)
-        self._actions = RunActions(context, self)
+        self.actions_ = RunActions(context, self)
+        self.model.remarked.connect(self.actions_.say)
         self._empty = Secondary(EMPTY, self)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedLayout()
@@ -118,12 +131,16 @@ class RunTable(QWidget):
         self.filter.textChanged.connect(self._filter)
         self.starred_box.toggled.connect(self._filter)
         self.trash_box.toggled.connect(self._look_elsewhere)
+        columns = QuietButton("Columns", "runColumnsButton", parent=self)
+        columns.setToolTip("Choose which settings and figures the table shows")
+        columns.setMenu(self.columns.menu)
         bar = QHBoxLayout()
         bar.setContentsMargins(theme.S16, theme.S4, theme.S16, theme.S4)
         bar.setSpacing(theme.S16)
         bar.addWidget(self.filter, 1)
         bar.addWidget(self.starred_box)
         bar.addWidget(self.trash_box)
+        bar.addWidget(columns)
         return bar
 
     def _filter(self, _value: object = None) -> None:
@@ -142,7 +159,7 @@ class RunTable(QWidget):
 
     def refresh(self) -> None:
         """Read the folder of runs again, in the background."""
-        if self._listing is not None:
+        if self._listing is not None or self._editing.editing:
             self._again = True
             return
         self._listing = self._context.tasks.run(
@@ -155,14 +172,20 @@ class RunTable(QWidget):
 
     def _listed(self, runs: list[RunInfo]) -> None:
         self._listing = None
+        if self._editing.editing:
+            # Other rows would take the field away that a person writes in.
+            self._again = True
+            return
         self._marking = True
         self.model.set_runs(runs)
         self._marking = False
-        # A column of nothing would push the others out of sight.
-        self.view.setColumnHidden(NOTES, not any(run.remark.notes for run in runs))
+        self.columns.apply(runs)
         self._stack.setCurrentWidget(self.view if runs else self._empty)
         if self._marked is not None:
             self.mark(self._marked)
+        self._refresh_if_asked()
+
+    def _refresh_if_asked(self) -> None:
         if self._again:
             self._again = False
             self.refresh()
@@ -189,6 +212,16 @@ class RunTable(QWidget):
         rows = self.view.selectionModel().selectedRows()
         runs: list[RunInfo] = [row.data(RUN_ROLE) for row in rows]
         return sorted(runs, key=lambda run: run.name)
+
+    def compare_selected(self) -> None:
+        """Show the two selected runs side by side; without two, say how to choose them."""
+        runs = self.selected_runs()
+        if len(runs) == 2:
+            self.actions_.compare(*(run.path for run in runs))
+        else:
+            self._context.notify(
+                "Choose two runs in the table: click one, then another with Ctrl held down."
+            )
 
     def _selected(self) -> None:
         if self._marking:
@@ -223,7 +256,7 @@ class RunTable(QWidget):
         """The context menu of a run."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for entry in self._actions.entries(run, self.selected_runs()):
+        for entry in self.actions_.entries(run, self.selected_runs()):
             if entry.slot is None:
                 menu.addSeparator()
                 continue
@@ -252,5 +285,5 @@ class _Filter(QSortFilterProxyModel):
         if self._starred and not run.remark.starred:
             return False
         cells = [str(model.index(row, n, parent).data()) for n in range(model.columnCount())]
-        text = " ".join((*cells, run.name, run.remark.notes)).lower()
+        text = " ".join((*cells, run.name, run.remark.notes, *run.classes)).lower()
         return all(word in text for word in self._words)
