@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import time
 import uuid
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from cnnstudio.app import paths
-from cnnstudio.graph.project import SUFFIX
+from cnnstudio.graph.project import SUFFIX, Project
 from cnnstudio.keras_build.trained import PROJECT_FILE
+from cnnstudio.keras_build.weights import KEY, weights_file
 
 # Seconds after which a file that nobody names was left by a program that ended badly.
 OLD = 7 * 24 * 3600
@@ -29,6 +32,18 @@ class ImportedWeights:
         file = folder / f"{uuid.uuid4().hex}.h5"
         self._made.append(file)
         return file
+
+    def copy_for_undo(self, project: Project) -> Project:
+        """The project with a copy of its weights: saving another writes over the file they are in.
+
+        Raises OSError.
+        """
+        old = weights_file(project)
+        if old is None or not old.is_file():
+            return project
+        kept = self.new_file()
+        shutil.copyfile(old, kept)
+        return replace(project, extra={**project.extra, KEY: str(kept)})
 
     def close(self, *, keep: bool) -> None:
         """The window closes: its files go, unless its project is kept or a run names them."""

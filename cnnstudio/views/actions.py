@@ -21,6 +21,7 @@ from cnnstudio.views.context import Context, PageName
 from cnnstudio.views.dialogs import choose_folder
 from cnnstudio.views.files import Files
 from cnnstudio.views.preset_menu import fill_preset_menu
+from cnnstudio.views.transfer import ask_for_trained
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -103,6 +104,15 @@ class Actions(QObject):
         first.setShortcut(QKeySequence(Keys.New))
         new.addSeparator()
         self._add(new, "Empty", "newAction_empty", lambda: files.new(), "Ctrl+Shift+N", "new")
+        trained = self._add(
+            new,
+            "From a &trained network…",
+            "newFromTrainedAction",
+            lambda: ask_for_trained(self._context, self._files, self._window),
+            "Ctrl+Alt+N",
+            "snowflake",
+        )
+        self._menus["network"].addAction(trained)
         self._add("file", "&Open…", "openAction", files.choose_and_open, Keys.Open, "folder")
         self._add("file", "&Import…", "importAction", files.choose_and_import, "Ctrl+Shift+I")
         self._recent = self._submenu("file", "Open &recent", "recentMenu")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -71,23 +70,23 @@ class BackboneDialog(QDialog):
         self._context = context
         self._files = files
         self._task: Task | None = None
-        self.application = _choice("backboneName", "Network of keras.applications", *BACKBONES)
+        self.application = choice("backboneName", "Network of keras.applications", *BACKBONES)
         self.height_, self.width_ = (
             _size(f"backbone{which}", f"{which} of the input in pixels")
             for which in ("Height", "Width")
         )
-        self.weights = _choice(
+        self.weights = choice(
             "backboneWeights", "Weights", "ImageNet, downloaded by Keras once", "From a file",
             "None: start anew",
         )  # fmt: skip
         self.file = QLineEdit()
         name_widget(self.file, "backboneFile", "Weights file")
         self.browse = Button("Choose…", "chooseBackboneFile", self._browse)
-        self.freeze = _choice("backboneFreeze", "Freeze", "All layers", "Up to a layer", "No layer")
+        self.freeze = choice("backboneFreeze", "Freeze", "All layers", "Up to a layer", "No layer")
         self.layer = QLineEdit()
         name_widget(self.layer, "backboneLayer", "Last frozen layer")
         self.layer.setPlaceholderText("the last frozen layer, such as block_3_expand")
-        self.place = _choice(
+        self.place = choice(
             "backbonePlace", "Place", "Between Input and head of this network", "In a new project"
         )
         self.message = Secondary()
@@ -100,8 +99,8 @@ class BackboneDialog(QDialog):
         self.progress.setTextVisible(False)
         self.add = PrimaryButton("Add", "addBackbone", self.start)
         self._lay_out()
-        for choice in (self.weights, self.freeze):
-            choice.currentIndexChanged.connect(self._refresh)
+        for box in (self.weights, self.freeze):
+            box.currentIndexChanged.connect(self._refresh)
         self.application.currentTextChanged.connect(self._show_size)
         self.application.setCurrentText(_USUAL)
         self._refresh()
@@ -214,9 +213,9 @@ class BackboneDialog(QDialog):
         form.setContentsMargins(0, 0, 0, 0)
         form.setSpacing(S8)
         form.addRow("Network", self.application)
-        form.addRow("Input", _row(self.height_, self.width_))
+        form.addRow("Input", row(self.height_, self.width_))
         form.addRow("Weights", self.weights)
-        form.addRow("", _row(self.file, self.browse))
+        form.addRow("", row(self.file, self.browse))
         form.addRow("Freeze", self.freeze)
         form.addRow("", self.layer)
         form.addRow("Place", self.place)
@@ -257,12 +256,10 @@ def _make(wish: Wish, before: Project, classes: int, imported: ImportedWeights) 
     network, there = put_backbone(before.network, backbone, classes)
     weights, old = dict(there.weights), weights_file(before)
     if old is not None:
-        # Those of the head stay. Saving writes over the file, so undo gets one of its own.
+        # Those of the head stay.
         head = set(network.layers).difference(there.layers)
         weights |= {name: each for name, each in read_weights(old).items() if name in head}
-        kept = imported.new_file()
-        shutil.copyfile(old, kept)
-        before = replace(before, extra={**before.extra, KEY: str(kept)})
+        before = imported.copy_for_undo(before)
     extra = {key: value for key, value in before.extra.items() if key != KEY}
     height, width, _ = wish.shape
     data = {**before.data, "image_size": [height, width], "color_mode": "rgb"}
@@ -271,7 +268,8 @@ def _make(wish: Wish, before: Project, classes: int, imported: ImportedWeights) 
     return Made(wish, saved, before, there.notes)
 
 
-def _choice(object_name: str, accessible: str, *texts: str) -> QComboBox:
+def choice(object_name: str, accessible: str, *texts: str) -> QComboBox:
+    """A box to choose one of some texts."""
     box = QComboBox()
     name_widget(box, object_name, accessible)
     box.addItems(list(texts))
@@ -286,7 +284,8 @@ def _size(object_name: str, accessible: str) -> QSpinBox:
     return field
 
 
-def _row(*widgets: QWidget) -> QWidget:
+def row(*widgets: QWidget) -> QWidget:
+    """Widgets side by side in a form."""
     row = QWidget()
     layout = QHBoxLayout(row)
     layout.setContentsMargins(0, 0, 0, 0)

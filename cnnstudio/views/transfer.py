@@ -1,0 +1,295 @@
+"""File > New > From a trained network: chosen in a dialog, made in the background."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QProgressBar,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnstudio.app.imported_weights import ImportedWeights
+from cnnstudio.app.tasks import Task
+from cnnstudio.graph.project import SUFFIX, Project
+from cnnstudio.training.runs import RunInfo, list_runs
+from cnnstudio.views.backbone import ask_for_backbone, choice, row
+from cnnstudio.views.context import Context
+from cnnstudio.views.dialogs import choose_file
+from cnnstudio.views.files import Files
+from cnnstudio.views.theme import S8, S12, S16
+from cnnstudio.views.widgets import (
+    Button,
+    PrimaryButton,
+    QuietButton,
+    Secondary,
+    Title,
+    name_widget,
+)
+
+_FILTER = f"Trained networks (*.keras *.h5 *.hdf5 *{SUFFIX})"
+RUN, FILE = range(2)
+ALL, UP_TO, NOTHING = range(3)
+APART, HERE = range(2)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person chose."""
+
+    source: Path
+    name: str
+    classes: int
+    freeze: str
+    fine_tune: bool
+    apart: bool
+
+
+@dataclass(frozen=True)
+class Made:
+    """A project on a trained network, and what undo goes back to."""
+
+    wish: Wish
+    project: Project
+    before: Project
+    words: str
+
+
+class TransferDialog(QDialog):
+    """Asks what to start from, makes the project, and closes when that worked."""
+
+    def __init__(self, context: Context, files: Files, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("transferDialog")
+        self.setWindowTitle("New from a trained network")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._context = context
+        self._files = files
+        self._task: Task | None = None
+        self._runs: list[RunInfo] = []
+        self.source = choice("transferSource", "Start from", "An earlier run", "A file")
+        self.run = choice("transferRun", "Run")
+        self.run.setPlaceholderText("no run has a trained network yet")
+        self.file = QLineEdit()
+        name_widget(self.file, "transferFile", "Model or project file")
+        self.file.setPlaceholderText(f"a .keras or .h5 model, or a {SUFFIX} project with weights")
+        self.browse = Button("Choose…", "chooseTransferFile", self._browse)
+        self.classes = QSpinBox()
+        name_widget(self.classes, "transferClasses", "Classes of the new head")
+        self.classes.setRange(2, 100_000)
+        self.classes.lineEdit().setTextMargins(6, 0, 0, 0)
+        self.classes.setValue(context.document.classes or 10)
+        self.freeze = choice(
+            "transferFreeze", "Freeze", "All layers that are kept", "Up to a layer", "No layer"
+        )
+        self.layer = QLineEdit()
+        name_widget(self.layer, "transferLayer", "Last frozen layer")
+        self.layer.setPlaceholderText("the last frozen layer, such as conv2d_2")
+        self.fine_tune = QCheckBox("Then train all at a lower rate, in the same run")
+        name_widget(self.fine_tune, "transferFineTune", "Fine-tune in a second phase")
+        self.fine_tune.setChecked(True)
+        self.place = choice(
+            "transferPlace", "Place", "In a new project", "In this project; undo brings it back"
+        )
+        self.message = Secondary()
+        name_widget(self.message, "transferMessage", "What happens")
+        self.message.setWordWrap(True)
+        self.progress = QProgressBar()
+        name_widget(self.progress, "transferProgress", "Progress")
+        self.progress.setRange(0, 0)
+        self.progress.setTextVisible(False)
+        self.begin = PrimaryButton("Start from it", "startTransfer", self.start)
+        self._lay_out()
+        for box in (self.source, self.freeze):
+            box.currentIndexChanged.connect(self._refresh)
+        self._refresh()
+        self._listing: Task | None = context.tasks.run(
+            list_runs, context.runs_folder, on_done=self._listed
+        )
+
+    def start(self) -> None:
+        """Make the project; the dialog stays open until that worked."""
+        wish = self._wish()
+        if wish is None:
+            return
+        self._busy(True)
+        self.message.setText(f"Reading {wish.name}…")
+        self._task = self._context.inference.run(
+            _make,
+            wish,
+            self._context.document.project,
+            self._files.imported,
+            on_done=self._made,
+            on_failed=self._failed,
+        )
+
+    def done(self, result: int) -> None:
+        for task in (self._task, self._listing):
+            if task is not None:
+                task.cancel()
+        self._task = self._listing = None
+        super().done(result)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.done(QDialog.DialogCode.Rejected)
+        super().closeEvent(event)
+
+    def _listed(self, runs: list[RunInfo]) -> None:
+        self._listing = None
+        self._runs = [run for run in runs if run.has_model]
+        self.run.clear()
+        for run in self._runs:
+            accuracy = run.best_val_accuracy
+            figure = f" · val accuracy {accuracy:.3f}" if accuracy is not None else ""
+            self.run.addItem(f"{run.remark.title or run.name}{figure}")
+        if not self._runs and self.source.currentIndex() == RUN and not self.file.text():
+            self.source.setCurrentIndex(FILE)
+        self._refresh()
+
+    def _wish(self) -> Wish | None:
+        said = ""
+        if self.source.currentIndex() == RUN:
+            if not self._runs:
+                said = "There is no run with a trained network yet: choose a file."
+            else:
+                run = self._runs[self.run.currentIndex()]
+                source, name = run.path, run.remark.title or run.name
+        elif not self.file.text().strip():
+            said = "Choose the file of a trained network first."
+        else:
+            source = Path(self.file.text().strip()).expanduser()
+            name = source.stem
+        freeze = ("all", self.layer.text().strip(), "none")[self.freeze.currentIndex()]
+        if not freeze:
+            said = "Name the last frozen layer first."
+        if said:
+            self.message.setText(said)
+            return None
+        return Wish(
+            source,
+            name,
+            self.classes.value(),
+            freeze,
+            self.fine_tune.isChecked(),
+            self.place.currentIndex() == APART,
+        )
+
+    def _made(self, made: Made) -> None:
+        self._task = None
+        document, name = self._context.document, made.wish.name
+        if made.wish.apart:
+
+            def begin() -> None:
+                document.restore(made.project, None, f"{name}-new{SUFFIX}")
+                self._tell(made)
+
+            self._files.when_settled(begin)
+        elif document.network is not made.before.network:
+            self._failed("The network was changed meanwhile: start again.")
+            return
+        else:
+            document.apply_project(f"Start from {name}", made.project, made.before)
+            self._tell(made)
+        self.accept()
+
+    def _tell(self, made: Made) -> None:
+        self._context.show_page("design")
+        self._context.notify(f"{made.wish.name}: {made.words}", "success")
+
+    def _failed(self, message: str) -> None:
+        self._task = None
+        self._busy(False)
+        self.message.setText(message)
+
+    def _busy(self, busy: bool) -> None:
+        self.progress.setVisible(busy)
+        self.begin.setEnabled(not busy)
+        self.form.setEnabled(not busy)
+
+    def _browse(self) -> None:
+        choose_file(
+            self, "Choose a trained network", _FILTER, lambda path: self.file.setText(str(path))
+        )
+
+    def _other(self) -> None:
+        """The networks that Keras has the weights of, in their own dialog."""
+        window = self.parentWidget()
+        self.reject()
+        if window is not None:
+            ask_for_backbone(self._context, self._files, window)
+
+    def _refresh(self) -> None:
+        file = self.source.currentIndex() == FILE
+        self.run.setEnabled(not file and bool(self._runs))
+        self.file.setEnabled(file)
+        self.browse.setEnabled(file)
+        self.layer.setEnabled(self.freeze.currentIndex() == UP_TO)
+
+    def _lay_out(self) -> None:
+        self.form = QWidget()
+        form = QFormLayout(self.form)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setSpacing(S8)
+        form.addRow("Start from", self.source)
+        form.addRow("Run", self.run)
+        form.addRow("File", row(self.file, self.browse))
+        form.addRow("Classes", self.classes)
+        form.addRow("Freeze", self.freeze)
+        form.addRow("", self.layer)
+        form.addRow("Fine-tune", self.fine_tune)
+        form.addRow("Place", self.place)
+        buttons = QHBoxLayout()
+        buttons.addWidget(
+            QuietButton("A network of Keras with its weights…", "transferBackbone", self._other)
+        )
+        buttons.addStretch(1)
+        buttons.addWidget(Button("Cancel", "cancelTransfer", self.reject))
+        buttons.addWidget(self.begin)
+        self.begin.setDefault(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(S16, S16, S16, S16)
+        layout.setSpacing(S12)
+        layout.addWidget(Title("New from a trained network"))
+        layout.addWidget(
+            Secondary(
+                "Its layers keep their weights; the layers that told its classes apart make room "
+                "for new ones."
+            )
+        )
+        layout.addWidget(self.form)
+        layout.addWidget(self.message)
+        layout.addWidget(self.progress)
+        layout.addStretch(1)
+        layout.addLayout(buttons)
+        self.progress.hide()
+        self.resize(640, 500)
+
+
+def ask_for_trained(context: Context, files: Files, window: QWidget) -> None:
+    """Open the dialog."""
+    TransferDialog(context, files, window).open()
+
+
+def _make(wish: Wish, before: Project, imported: ImportedWeights) -> Made:
+    """The project on the trained network; its weights wait in the cache until it is saved."""
+    from cnnstudio.keras_build.transfer import into, trained_network, transferred
+
+    made = transferred(trained_network(wish.source), wish.classes, wish.freeze)
+    project = into(before, made.found.save_weights(imported.new_file()))
+    training = {} if wish.apart else dict(before.training)
+    if wish.fine_tune:
+        training["fine_tune"] = {**training.get("fine_tune", {}), "enabled": True}
+    # The layer it named is another network's.
+    training.get("fine_tune", {}).pop("unfreeze_from", None)
+    project = replace(project, training=training)
+    return Made(wish, project, imported.copy_for_undo(before), made.words)
