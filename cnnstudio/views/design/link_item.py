@@ -39,7 +39,6 @@ class LinkItem(CanvasItem):
         self.route = route
         x0, y0 = route[0]
         local = tuple([(x - x0, y - y0) for x, y in route])
-        # A link that only moves along with its layers keeps its path.
         if local != self._local:
             self._local = local
             self._shape = None
@@ -48,6 +47,11 @@ class LinkItem(CanvasItem):
             left, top = min(xs) - 8, min(ys) - 8
             self.setRect(QRectF(left, top, max(xs) + 8 - left, max(ys) + 8 - top))
         self.setPos(x0, y0)
+
+    def shift(self, route: Route) -> None:
+        """Follow a route that is the one so far, elsewhere."""
+        self.route = route
+        self.setPos(*route[0])
 
     def set_hovered(self, hovered: bool) -> None:
         if self.hovered != hovered:

@@ -112,6 +112,8 @@ class Router:
 
     def __init__(self) -> None:
         self.routes: dict[Link, Route] = {}
+        # Links whose route the last update only shifted as a whole.
+        self.shifted: set[Link] = set()
         self._places: dict[str, Point] = {}
         self._obstacles = Obstacles()
         self._lanes = Lanes()
@@ -125,6 +127,7 @@ class Router:
             if self._places.get(name) != places.get(name)
         ]
         links = set(network.links)
+        self.shifted = set()
         if not moved and links == self.routes.keys():
             return set()
         block, down = self._block(moved, places)
@@ -140,7 +143,7 @@ class Router:
         stale = self._touched(moved, places)
         for link in [link for link in self.routes if link not in links]:
             self._lanes.release(link, self.routes.pop(link))
-        shifted = self._shifted(block, down, places) if block else set()
+        self.shifted = shifted = self._shifted(block, down, places) if block else set()
         stale -= shifted
         self._places = places
         again = [link for link in network.links if link in stale or link not in self.routes]

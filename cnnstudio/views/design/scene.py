@@ -205,6 +205,8 @@ class NetworkScene(QGraphicsScene):
                 self._set_contents(item)
                 self.addItem(item)
                 self.link_items[link] = item
+            elif link in self._router.shifted:
+                item.shift(links[link])
             else:
                 item.set_route(links[link])
 
