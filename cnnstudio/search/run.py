@@ -74,9 +74,7 @@ def search(
     Raises `StudioError`: a space or a network that cannot be, a study that was begun with others,
     and the reason where several trials in a row break off.
     """
-    epochs = (
-        settings.epochs or settings_from_json(TrainingSettings, project.training, "training").epochs
-    )
+    epochs = epochs_of(project, settings)
     held = join(study, project, settings, epochs, budget=budget)
     try:
         worker = Worker()
@@ -87,6 +85,12 @@ def search(
             worker.close()
     finally:
         held.close()
+
+
+def epochs_of(project: Project, settings: SearchSettings) -> int:
+    """How many epochs each trial has."""
+    training = settings_from_json(TrainingSettings, project.training, "training")
+    return settings.epochs or training.epochs_in_all()
 
 
 @dataclass(frozen=True)
@@ -242,7 +246,7 @@ class _Trial:
         project = with_values(replace(search.project, extra=extra), self._claim.values)
         training = settings_from_json(TrainingSettings, project.training, "training")
         metrics = _measuring(training.metrics, self._study.settings.monitor)
-        used = training.model_copy(update={"epochs": search.epochs, "metrics": metrics})
+        used = training.lasting(search.epochs).model_copy(update={"metrics": metrics})
         data = settings_from_json(DataSettings, project.data, "data")
         classes = len(counts(report, data).classes) or None
         found = analyse(project.network, classes=classes, loss=used.loss).errors

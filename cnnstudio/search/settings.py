@@ -19,6 +19,8 @@ from cnnstudio.training.strict import StrictSettings
 
 # The part of a project file that holds these settings; it is written only when used.
 PART = "search"
+# How the file of a study is called, where nobody says it.
+SUFFIX = ".study"
 Method = Literal["bayesian", "random", "grid"]
 PrunerName = Literal["none", "median", "hyperband"]
 Figure = Literal[

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import optuna
 
 STUDY_NAME = "cnnstudio"
-SUFFIX = ".study"
 # How a journal of Optuna begins.
 _FIRST = b'{"op_code":'
 # Seconds that a process waits for another that writes to the same SQLite file.

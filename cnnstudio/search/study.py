@@ -386,28 +386,32 @@ def _merged(
         newer = "of a newer CNN Studio" if version else "of another program"
         raise SearchError(f"{place} is a study {newer}: {other}")
     before = settings_from_json(SearchSettings, said[SETTINGS], "search")
+    if what := misfit(before, said[BASE], settings, base):
+        raise SearchError(f"The study {place} {what}: use the same, or {other}")
+    kept = {name: getattr(before, name) for name in BUDGET if name not in budget}
+    return settings.model_copy(update=kept)
+
+
+def misfit(
+    before: SearchSettings,
+    begun: Mapping[str, str],
+    settings: SearchSettings,
+    base: Mapping[str, str],
+) -> str:
+    """Why new trials could not be ranked with those of a study; empty if they can.
+
+    `begun` and `base` are what `base_of` gave for the study and gives now.
+    """
     if written(_plain_space(before)) != written(_plain_space(settings)):
-        raise SearchError(
-            f"The study {place} searches over {_space_text(before)}, not over "
-            f"{_space_text(settings)}: use the same settings, or {other}"
-        )
+        return f"searches over {_space_text(before)}, not over {_space_text(settings)}"
     for name in _KEPT:
         was, now = getattr(before, name), getattr(settings, name)
         if was != now:
-            raise SearchError(
-                f"The study {place} was begun with search.{name} {was}, not {now}: use that, or "
-                f"{other}"
-            )
-    differing = [part for part, digest in base.items() if said[BASE].get(part) != digest]
-    if differing:
-        words = {"network": "another network", "training": "other training settings"}
-        what = " and ".join(words.get(part, "other data settings") for part in differing)
-        raise SearchError(
-            f"The study {place} was begun with {what}, so its trials cannot be ranked with new "
-            f"ones: undo the changes, or {other}"
-        )
-    kept = {name: getattr(before, name) for name in BUDGET if name not in budget}
-    return settings.model_copy(update=kept)
+            return f"was begun with search.{name} {was}, not {now}"
+    differing = [part for part, digest in base.items() if begun.get(part) != digest]
+    words = {"network": "another network", "training": "other training settings"}
+    what = " and ".join(words.get(part, "other data settings") for part in differing)
+    return f"was begun with {what}, so its trials cannot be ranked with new ones" if what else ""
 
 
 def base_of(project: Project, settings: SearchSettings) -> dict[str, str]:

@@ -19,6 +19,7 @@ from cnnstudio.views.design.cards import ExplanationCards, ProblemCards
 from cnnstudio.views.design.paints import paints
 from cnnstudio.views.design.setting_row import LABEL_WIDTH, RESET_WIDTH, SettingRow
 from cnnstudio.views.design.sharing import WeightsRow
+from cnnstudio.views.search.marks import SettingMarks
 from cnnstudio.views.theme import HIT, S4, S8, S16
 from cnnstudio.views.widgets import Line, Secondary, Title, name_widget, set_property
 
@@ -84,6 +85,7 @@ class LayerForm(QWidget):
         layout.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
         for row in self._advanced:
             layout.addWidget(row)
+        self.marks = SettingMarks(self, {} if spec.type == "Input" else self.rows, document)
         self.more.setVisible(bool(self._advanced))
         self._fold(False)
         layout.addSpacing(S8)
@@ -111,6 +113,7 @@ class LayerForm(QWidget):
             self.weights.show_layer(name)
         for row in self.rows.values():
             row.show_layer(layer, other=other)
+        self.marks.show_layer(name)
         if other or not self.name_message.text():
             self._say_name("")
             if self.name_edit.text() != name:

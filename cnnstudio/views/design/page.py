@@ -28,6 +28,7 @@ from cnnstudio.views.design.scene import NetworkScene
 from cnnstudio.views.design.shading import ShadeBar
 from cnnstudio.views.design.style import page_style
 from cnnstudio.views.design.summary import Summary
+from cnnstudio.views.search.marks import CardMarks
 
 PALETTE_WIDTH, INSPECTOR_WIDTH = 208, 312
 
@@ -250,6 +251,7 @@ class DesignPage(QWidget):
         self.problems.solved.connect(self._solve)
         self.problems.train_requested.connect(lambda: self.context.show_page("train"))
         theme.watcher.theme_changed.connect(self._new_theme)
+        self.search_marks = CardMarks(document, self.scene, lambda: self.scene.layer_items, self)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

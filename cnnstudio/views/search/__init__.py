@@ -1,0 +1,1 @@
+"""Search over settings: what to search over, how it stands, what made the difference."""
