@@ -236,6 +236,8 @@ def parsed(line: str) -> dict[str, Any] | None:
 
 def epochs_of(path: Path) -> tuple[list[dict[str, float]], str]:
     """The rows of a `metrics.csv`, `epoch` from 1, and what is wrong with it, if anything is."""
+    if path.exists() and not path.is_file():
+        return [], "is no file"  # a device may have no end
     try:
         with path.open(encoding="utf-8", newline="") as file:
             lines = list(csv.reader(file))

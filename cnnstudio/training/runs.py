@@ -159,6 +159,8 @@ def ended(path: Path) -> bool:
 def read_history(path: Path) -> History:
     """What a run logged so far. Raises `TrainingError` if a file cannot be read."""
     events: dict[str, list[Mapping[str, Any]]] = {"batch": [], "learning_rate": [], "phase": []}
+    if not (path / EVENTS_FILE).is_file():
+        return History(epochs=tuple(epochs_of(path / METRICS_FILE)[0]))
     try:
         with (path / EVENTS_FILE).open(encoding="utf-8", errors="replace") as file:
             for line in file:
@@ -172,8 +174,6 @@ def read_history(path: Path) -> History:
                 while found and (found[-1]["epoch"], found[-1]["step"]) >= place:
                     found.pop()
                 found.append(event)
-    except FileNotFoundError:
-        pass
     except OSError as error:
         raise TrainingError(f"{path / EVENTS_FILE} cannot be read: {first_line(error)}.") from None
     batches, rates, phases = (tuple(found) for found in events.values())
