@@ -109,7 +109,7 @@ class Actions(QObject):
             "From a &trained network…",
             "newFromTrainedAction",
             lambda: ask_for_trained(self._context, self._files, self._window),
-            "Ctrl+Alt+N",
+            "Ctrl+Alt+P",
             "snowflake",
         )
         self._menus["network"].addAction(trained)
