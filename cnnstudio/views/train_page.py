@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import (
-    QApplication,
     QHBoxLayout,
     QInputDialog,
     QSplitter,
@@ -20,21 +18,28 @@ from PySide6.QtWidgets import (
 from cnnstudio.app.trainer import State
 from cnnstudio.graph.project import Project
 from cnnstudio.training import events
+from cnnstudio.training.resume import lasting
+from cnnstudio.training.settings import TrainingSettings
+from cnnstudio.views.announcing import announce
 from cnnstudio.views.context import Context
-from cnnstudio.views.train.controls import TrainControls, WayOut
+from cnnstudio.views.train.controls import TrainControls
 from cnnstudio.views.train.curves import LossCurves
 from cnnstudio.views.train.live_maps import LiveMaps
 from cnnstudio.views.train.message_list import MessageList
 from cnnstudio.views.train.preflight import obstacle
 from cnnstudio.views.train.progress import Progress
 from cnnstudio.views.train.range_dialog import RangeDialog
-from cnnstudio.views.train.reading import rate_mark, read_several, read_to_continue
+from cnnstudio.views.train.reading import phase_mark, rate_mark, read_several, read_to_continue
 from cnnstudio.views.train.run_table import RunTable
 from cnnstudio.views.train.series import History
 from cnnstudio.views.train.settings_form import SettingsForm
+from cnnstudio.views.train.split_sizes import SplitSizes
 from cnnstudio.views.train.tabs import RunTabs
+from cnnstudio.views.train.ways import Change, ways_on
 from cnnstudio.views.train.words import ending, headline, ready, state_words
 from cnnstudio.views.widgets import Line
+
+SHORTCUTS = {"compareRunsAction": "Ctrl+Shift+C", "tensorBoardAction": "Ctrl+Shift+T"}
 
 
 class TrainPage(QWidget):
@@ -55,6 +60,8 @@ class TrainPage(QWidget):
         self._shown: Path | None = None
         self._end: events.Finished | events.Stopped | events.Failed | None = None
         self._warning = ""
+        self._sizes = SplitSizes(context, self)
+        self._sizes.changed.connect(self._say)
 
         self.form = SettingsForm(context.document, self)
         self.controls = TrainControls(self)
@@ -91,7 +98,7 @@ class TrainPage(QWidget):
         self._project_changed()
 
     def _lay_out(self) -> None:
-        self._bottom = RunTabs(self.runs, self.messages, self)
+        self._bottom = RunTabs(self._context, self.runs, self.messages, self)
         above = QWidget(self)
         column = QVBoxLayout(above)
         column.setContentsMargins(0, 0, 0, 0)
@@ -130,9 +137,13 @@ class TrainPage(QWidget):
             ("Logarithmic loss", "logScaleAction", log.toggle),
             ("Curves by step", "curvesByStepAction", steps.toggle),
             ("Save curves…", "saveCurvesAction", self.curves.ask_where),
+            ("Compare the two selected runs…", "compareRunsAction", self.runs.compare_selected),
+            ("Open the runs in TensorBoard", "tensorBoardAction", self.open_tensorboard),
         ):
             action = QAction(text, self)
             action.setObjectName(name)
+            if name in SHORTCUTS:
+                action.setShortcut(SHORTCUTS[name])
             action.setProperty("menu", "train")
             # triggered carries a bool that the methods do not want.
             action.triggered.connect(lambda _checked=False, slot=slot: slot())
@@ -164,10 +175,20 @@ class TrainPage(QWidget):
             name=Path(document.title).stem,
         )
 
-    def continue_run(self, run: Path, epochs: int | None = None) -> None:
-        """Go on with a run, with the project it was started with; `epochs` in all where given."""
+    def continue_run(
+        self, run: Path, epochs: int | None = None, change: Change | None = None
+    ) -> None:
+        """Go on with a run, with the project it was started with, perhaps with settings changed.
+
+        `epochs` in all where given.
+        """
+
+        def changed(settings: TrainingSettings) -> TrainingSettings:
+            settings = change(settings) if change is not None else settings
+            return lasting(settings, run, epochs) if epochs is not None else settings
+
         self._context.tasks.run(
-            read_to_continue, run, on_done=lambda found: self._continue(run, epochs, *found)
+            read_to_continue, run, changed, on_done=lambda found: self._continue(run, *found)
         )
 
     def ask_longer(self, run: Path) -> None:
@@ -184,9 +205,7 @@ class TrainPage(QWidget):
         if wanted:
             self.continue_run(run, epochs)
 
-    def _continue(self, run: Path, epochs: int | None, project: Project, earlier: History) -> None:
-        if epochs is not None:
-            project = replace(project, training={**project.training, "epochs": epochs})
+    def _continue(self, run: Path, project: Project, earlier: History) -> None:
         self._end, self._warning = None, ""
         self._earlier = (run, earlier)
         started = self._trainer.start(
@@ -205,6 +224,10 @@ class TrainPage(QWidget):
             self.rate_dialog = RangeDialog(self._context, self)
             self.rate_dialog.open()
 
+    def open_tensorboard(self) -> None:
+        """Show all runs in TensorBoard, in the browser."""
+        self._context.tensorboard.show(self._context.runs_folder)
+
     def pause(self) -> None:
         self._trainer.pause()
 
@@ -220,6 +243,7 @@ class TrainPage(QWidget):
     def show_run(self, path: Path) -> None:
         """Show the curves of a run: live ones at once, others when they are read."""
         self._shown = Path(path)
+        self._bottom.weights.show_run(self._shown)
         self.runs.mark(self._shown)
         if self._shown == self._live_run:
             self._show_live()
@@ -251,7 +275,6 @@ class TrainPage(QWidget):
     # -- what the training tells --------------------------------------------------------------
 
     def _happened(self, happened: tuple[Any, ...]) -> None:
-        maps = None
         for event in happened:
             self._progress.add(event)
             match event:
@@ -269,19 +292,17 @@ class TrainPage(QWidget):
                 case events.RateChanged():
                     at = event.epoch - 1 + event.step / max(event.steps, 1)
                     self._live.mark(at, rate_mark(event.learning_rate))
+                case events.PhaseBegun():
+                    self._live.mark(float(event.epoch), phase_mark(event.learning_rate))
                 case events.EpochsChanged():
                     if self.curves.history is self._live:
                         self.curves.set_epochs(event.epochs)
                 case events.Skipped() | events.Message():
                     self._hear(event)
-                case events.FeatureMapsReady():
-                    maps = event
                 case events.ConfusionReady():
                     self._bottom.show_confusion(event)
                 case events.Finished() | events.Stopped() | events.Failed():
                     self._ended(event)
-        if maps is not None:
-            self.live_maps.show_maps(maps)
         if self.curves.history is self._live:
             self.curves.changed()
         self.controls.show_progress(self._progress)
@@ -298,7 +319,6 @@ class TrainPage(QWidget):
         self.messages.begin()
         self._bottom.begin()
         self._show_live()
-        self.live_maps.begin()
         self.runs.mark(event.run)
         self.runs.refresh()
 
@@ -309,14 +329,15 @@ class TrainPage(QWidget):
             self._warning = event.text
 
     def _ended(self, event: events.Finished | events.Stopped | events.Failed) -> None:
-        self._end = event
         if isinstance(event, events.Failed):
             self.messages.add(event)
             self._bottom.count_messages()
         self.runs.refresh()
-        if not self.isActiveWindow():
-            # The taskbar says it to those who work elsewhere meanwhile.
-            QApplication.alert(self.window())
+        if self._trainer.searching:
+            return  # a trial, after which others follow
+        self._end = event
+        said = "The training broke off" if isinstance(event, events.Failed) else headline(event)
+        announce(self.window(), said, seconds=self._progress.spent)
         if isinstance(event, events.Failed):
             return
         if event.run is not None:
@@ -332,7 +353,7 @@ class TrainPage(QWidget):
             self.controls.show_progress(self._progress)
         if not state.active:
             self._project_changed()
-        self.controls.set_state(state)
+        self.controls.set_state(state, steerable=not self._trainer.searching)
         self._say()
 
     def _show_device(self, device: str) -> None:
@@ -345,7 +366,7 @@ class TrainPage(QWidget):
             document = self._context.document
             self.live_maps.follow(document.analysis, document.data)
             if self._shown is None:
-                self.curves.show_history(self._live, document.training.epochs, "")
+                self.curves.show_history(self._live, document.training.epochs_in_all(), "")
         self._say()
 
     def _say(self) -> None:
@@ -362,23 +383,14 @@ class TrainPage(QWidget):
             self.controls.set_note(blocked.text, "warning", blocked.ways)
         elif self._end is not None:
             text, role = ending(self._end)
-            self.controls.set_note(text, role, self._ways_on(self._end))
+            self.controls.set_note(text, role, ways_on(self._end, self, self._context))
         else:
-            self.controls.set_note(ready(self._context.document), "secondary")
+            said = ready(self._context.document, self._sizes.of_project())
+            self.controls.set_note(said, "secondary")
 
-    def _ways_on(self, end: events.Finished | events.Stopped | events.Failed) -> tuple[WayOut, ...]:
-        if isinstance(end, events.Failed):
-            return (("Show the messages", lambda: self._bottom.setCurrentWidget(self.messages)),)
-        ways: list[WayOut] = []
-        run = end.run
-        if isinstance(end, events.Stopped) and run is not None:
-            ways.append(("Continue", lambda: self.continue_run(run)))
-        elif run is not None:
-            ways.append(("Train longer", lambda: self.ask_longer(run)))
-        if end.best_epoch is not None:
-            ways.append(("Classify pictures", lambda: self._context.show_page("classify")))
-            ways.append(("Explore", lambda: self._context.show_page("explore")))
-        return tuple(ways)
+    def show_messages(self) -> None:
+        """Bring the messages of the training to the front."""
+        self._bottom.setCurrentWidget(self.messages)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -24,6 +24,7 @@ from cnnstudio.training import events
 from cnnstudio.training.schedule import share_at
 from cnnstudio.views.compare.dialog import CompareDialog
 from cnnstudio.views.train.number_edit import NumberEdit
+from cnnstudio.views.train.run_comparison import RunComparison
 
 LONG = 90_000
 
@@ -84,7 +85,8 @@ def test_a_training_from_start_to_finish(window, page, button, qtbot):
     seen = []
     window.trainer.events.connect(seen.extend)
     note = page.findChild(QLabel, "trainingNote")
-    assert "24 pictures of 2 classes" in note.text()
+    counted = "20 pictures to train on and 4 to check, of 2 classes"
+    qtbot.waitUntil(lambda: counted in note.text(), timeout=LONG)
     assert enabled(button) == {"start"}
     with qtbot.waitSignal(window.context.run_changed, timeout=LONG) as changed:
         button("start", press=True)
@@ -616,12 +618,13 @@ def test_choosing_a_run_shows_its_curves(window, page, button, qtbot, tmp_path):
     assert [run.path for run in page.runs.selected_runs()] == [first, window.trainer.run]
     assert page.curves.run_name == first.name
     menu = page.runs.menu_for(info)
-    next(a for a in menu.actions() if a.text() == "Compare networks").trigger()
-    qtbot.waitUntil(lambda: window.findChild(CompareDialog) is not None, timeout=LONG)
-    dialog = window.findChild(CompareDialog)
-    assert dialog.comparison.new.title == window.trainer.run.name
-    assert dialog.comparison.differences == ()
-    dialog.close()
+    next(a for a in menu.actions() if a.text() == "Compare the two runs…").trigger()
+    qtbot.waitUntil(lambda: window.findChild(RunComparison) is not None, timeout=LONG)
+    both = window.findChild(RunComparison)
+    assert both.found.new.path == window.trainer.run
+    assert [setting.key for setting in both.found.differing] == ["training.epochs"]
+    assert both.networks.comparison.differences == ()
+    both.close()
 
     # The curves as files.
     for suffix in (".png", ".svg", ".csv"):

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from cnnstudio.app.trainer import State
 from cnnstudio.views import icons, theme
-from cnnstudio.views.train.progress import Progress, in_words
+from cnnstudio.views.train.progress import Progress, in_words, load_explained, load_in_words
 from cnnstudio.views.train.steering import Steering
 from cnnstudio.views.widgets import ElidedLabel
 
@@ -40,6 +40,7 @@ class TrainControls(QFrame):
         self.setProperty("role", "panel")
         self._state = State.IDLE
         self._blocked = False
+        self._steerable = True
 
         self.start_button = self._button("startButton", "Start training", "play")
         self.start_button.setProperty("role", "primary")
@@ -67,6 +68,7 @@ class TrainControls(QFrame):
         self.run_label = self._secondary("runLabel", "The run")
         self.speed_label = self._secondary("speedLabel", "Images a second")
         self.left_label = self._secondary("timeLeftLabel", "Time left")
+        self.load_label = self._secondary("loadLabel", "Memory and load of the machine")
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.S12)
         grid.setVerticalSpacing(theme.S4)
@@ -108,7 +110,10 @@ class TrainControls(QFrame):
         layout.addWidget(self._note_row)
         layout.addLayout(grid)
         self.steering = Steering(self)
-        layout.addWidget(self.steering)
+        foot = QHBoxLayout()
+        foot.addWidget(self.steering, 1)
+        foot.addWidget(self.load_label)
+        layout.addLayout(foot)
         self.show_progress(Progress())
         self.set_state(State.IDLE)
 
@@ -137,9 +142,12 @@ class TrainControls(QFrame):
 
     # -- state --------------------------------------------------------------------------------
 
-    def set_state(self, state: State) -> None:
-        """Let exactly those buttons be pressed that make sense now."""
-        self._state = state
+    def set_state(self, state: State, *, steerable: bool = True) -> None:
+        """Let exactly those buttons be pressed that make sense now.
+
+        `steerable` says that rate and epochs may be changed while it trains.
+        """
+        self._state, self._steerable = state, steerable
         paused = state is State.PAUSED
         self.start_button.setEnabled(not state.active and not self._blocked)
         again = state in (State.FINISHED, State.FAILED)
@@ -148,16 +156,17 @@ class TrainControls(QFrame):
         self.pause_button.setText("Resume" if paused else "Pause")
         self.pause_button.setAccessibleName("Resume" if paused else "Pause")
         icons.set_icon(self.pause_button, "play" if paused else "pause")
-        steerable = state in (State.RUNNING, State.PAUSED)
+        steerable = steerable and state in (State.RUNNING, State.PAUSED)
         if steerable and not self.steering.isVisible():
             self.steering.begin()
         self.steering.setVisible(steerable)
         self.stop_button.setEnabled(state.active and state is not State.STOPPING)
+        self.load_label.setVisible(state.active)
 
     def set_blocked(self, blocked: bool) -> None:
         """Something stands in the way of a start; the note says what."""
         self._blocked = blocked
-        self.set_state(self._state)
+        self.set_state(self._state, steerable=self._steerable)
 
     def set_words(self, words: str) -> None:
         self.state_label.setText(words)
@@ -200,11 +209,17 @@ class TrainControls(QFrame):
             f"Step {progress.step:,} of {progress.steps:,}" if progress.steps else "Epoch"
         )
         self.run_label.setText(
-            f"Epoch {progress.epoch:,} of {progress.epochs:,}" if progress.epochs else "Run"
+            f"Epoch {progress.epoch:,} of {progress.epochs:,}"
+            f"{' · fine-tuning' if progress.fine_tuning else ''}"
+            if progress.epochs
+            else "Run"
         )
         self.steering.follow(progress)
         speed = progress.images_per_second
         self.speed_label.setText(f"{speed:,.0f} images/s" if speed else "")
+        load = progress.load
+        self.load_label.setText("" if load is None else load_in_words(load))
+        self.load_label.setToolTip("" if load is None else load_explained(load))
         left = progress.seconds_left
         ended = progress.epochs and progress.run_share >= 1
         self.left_label.setText("" if ended or left is None else f"{in_words(left)} left")

@@ -1,4 +1,4 @@
-"""Feature maps of one picture in one layer, refreshed while the network trains."""
+"""What a layer sees in one picture, or what matters in it, refreshed while the network trains."""
 
 from __future__ import annotations
 
@@ -7,18 +7,29 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from cnnstudio.analysis import Analysis
 from cnnstudio.app.tasks import Task
 from cnnstudio.data.settings import DataSettings
-from cnnstudio.training.events import FeatureMapsReady
+from cnnstudio.training.events import FeatureMapsReady, Looked, Started
 from cnnstudio.views import theme
 from cnnstudio.views.context import Context
 from cnnstudio.views.explore.levels import sampled
 from cnnstudio.views.explore.picture_box import PictureBox
 from cnnstudio.views.maps import MapsView
-from cnnstudio.views.widgets import Title, name_widget
+from cnnstudio.views.segments import Segments
+from cnnstudio.views.train.cam_view import CamView
+from cnnstudio.views.train.live_cam import LiveCam
+from cnnstudio.views.widgets import name_widget
 
 EMPTY = (
     "Start training: what this layer sees in the picture appears here and changes as the network "
@@ -43,7 +54,12 @@ class LiveMaps(QFrame):
         self._task: Task | None = None
         self.setProperty("role", "panel")
         self.setObjectName("liveFeatureMaps")
-        self.setAccessibleName("Feature maps while training")
+        self.setAccessibleName("The watched picture while training")
+        self._cam = LiveCam(())
+        self.kinds = Segments("watchedKind", "What is shown of the watched picture", self)
+        self.kinds.add("maps", "Feature maps")
+        self.kinds.add("cam", "What matters")
+        self.kinds.chosen.connect(self._choose_kind)
         self.layer_box = QComboBox(self)
         name_widget(
             self.layer_box,
@@ -61,6 +77,11 @@ class LiveMaps(QFrame):
         self.maps = MapsView(self)
         self.maps.setObjectName("liveMaps")
         self.maps.empty_text = EMPTY
+        self.cam_view = CamView(self)
+        self.cam_view.class_wanted.connect(self._explain)
+        self._stack = QStackedWidget(self)
+        self._stack.addWidget(self.maps)
+        self._stack.addWidget(self.cam_view)
         self.status = QLabel("", self)
         self.status.setObjectName("liveMapsStatus")
         self.status.setProperty("role", "secondary")
@@ -72,15 +93,25 @@ class LiveMaps(QFrame):
 
         head = QHBoxLayout()
         head.setSpacing(theme.S8)
-        head.addWidget(Title("Feature maps", self))
-        head.addWidget(self.layer_box, 1)
+        head.addWidget(self.kinds)
+        head.addStretch(1)
+        row = QHBoxLayout()
+        row.setSpacing(theme.S8)
+        label = QLabel("Layer", self)
+        label.setProperty("role", "secondary")
+        label.setBuddy(self.layer_box)
+        row.addWidget(label)
+        row.addWidget(self.layer_box, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.S16, theme.S12, theme.S12, theme.S8)
         layout.setSpacing(theme.S12)
         layout.addLayout(head)
         layout.addWidget(self.picture_box)
-        layout.addWidget(self.maps, 1)
+        layout.addLayout(row)
+        layout.addWidget(self._stack, 1)
         layout.addWidget(self.status)
+
+        context.trainer.events.connect(self._happened)
 
     # -- what to watch ------------------------------------------------------------------------
 
@@ -120,20 +151,52 @@ class LiveMaps(QFrame):
             first = next((i for i, row in enumerate(rows) if row[2] == "Conv2D"), 0)
             self.layer_box.setCurrentIndex(first if rows else -1)
 
-    def begin(self) -> None:
-        """A training starts: forget the maps of the last, take a picture if there is none."""
+    def begin(self, classes: tuple[str, ...]) -> None:
+        """A training starts: forget what was seen in the last, take a picture if there is none."""
         self.maps.clear()
+        self.cam_view.set_classes(classes)
+        self.cam_view.show_picture(self._pixels)
+        self._cam = LiveCam(classes, self.cam_view.class_index)
         self._say("")
         self.picture_box.ensure()
         self._watch()
 
+    def _happened(self, happened: tuple[Any, ...]) -> None:
+        newest: FeatureMapsReady | Looked | None = None
+        for event in happened:
+            if isinstance(event, Started):
+                self.begin(event.classes)
+            elif isinstance(event, FeatureMapsReady | Looked):
+                newest = event
+        if isinstance(newest, FeatureMapsReady):
+            self.show_maps(newest)
+        elif newest is not None:
+            self.show_looked(newest)
+
     def show_maps(self, event: FeatureMapsReady) -> None:
-        if event.layer != self.layer:
+        if event.layer != self.layer or self.kinds.current != "maps":
             return
         self.maps.set_maps(sampled(event.maps))
         levels = self.maps.levels
         assert levels is not None
         self._say(f"Epoch {event.epoch}, step {event.step}   {levels.summary()}")
+
+    def show_looked(self, event: Looked) -> None:
+        """Show what mattered, where that is what is wanted now."""
+        if self.kinds.current != "cam" or event.layer != self.layer:
+            return
+        self.cam_view.show_seen(event.seen)
+        said = f"Epoch {event.epoch}, step {event.step}   by the maps of {event.seen.layer}"
+        self._say(f"{said}   {event.seen.note}".rstrip())
+
+    def _choose_kind(self, kind: str) -> None:
+        self._stack.setCurrentIndex(1 if kind == "cam" else 0)
+        self._say("")
+        self._watch()
+
+    def _explain(self, class_index: int | None) -> None:
+        self._cam.class_index = class_index
+        self._watch()
 
     def _say(self, text: str) -> None:
         self._caption = text
@@ -151,11 +214,13 @@ class LiveMaps(QFrame):
 
     def _loaded(self, pixels: Any) -> None:
         self._pixels = pixels
+        self.cam_view.show_picture(pixels)
         self._watch()
 
     def _watch(self, _index: int = 0) -> None:
         if self.isVisible() and self._pixels is not None:
-            self._context.trainer.watch(self.layer, self._pixels)
+            look = self._cam if self.kinds.current == "cam" else None
+            self._context.trainer.watch(self.layer, self._pixels, look)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

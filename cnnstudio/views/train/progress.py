@@ -7,6 +7,7 @@ from cnnstudio.training.events import (
     EpochDone,
     EpochsChanged,
     Event,
+    LoadRead,
     Paused,
     PhaseBegun,
     RateChanged,
@@ -27,6 +28,7 @@ class Progress:
         self.images_per_second = 0.0
         self.learning_rate: float | None = None
         self.fine_tuning = False
+        self.load: LoadRead | None = None
         self._begun_at = 0.0
         self._begun_with = 0.0
         self._now = 0.0
@@ -59,6 +61,8 @@ class Progress:
             self.epochs = event.epochs
         elif isinstance(event, RateChanged):
             self.learning_rate = event.learning_rate
+        elif isinstance(event, LoadRead):
+            self.load = event
         elif isinstance(event, Paused):
             self._paused_at = event.time
         elif isinstance(event, Resumed):
@@ -82,6 +86,12 @@ class Progress:
         return min((self.done + self.epoch_share) / self.epochs, 1.0)
 
     @property
+    def spent(self) -> float:
+        """Seconds since it began or went on, without pauses."""
+        until = self._paused_at if self._paused_at is not None else self._now
+        return until - self._begun_at - self._paused
+
+    @property
     def seconds_left(self) -> float | None:
         """Seconds until all epochs are done, None while that cannot be told.
 
@@ -90,9 +100,7 @@ class Progress:
         left = self.epochs * (1 - self.run_share)
         if self._epoch_seconds is not None:
             return left * self._epoch_seconds
-        done = (self.run_share - self._begun_with) * self.epochs
-        until = self._paused_at if self._paused_at is not None else self._now
-        spent = until - self._begun_at - self._paused
+        done, spent = (self.run_share - self._begun_with) * self.epochs, self.spent
         # The first steps also build the graph: they say nothing about the others.
         if done * self.steps < 8 or spent < 1:
             return None
@@ -110,3 +118,38 @@ def in_words(seconds: float) -> str:
         return f"{minutes} min {rest} s" if minutes < 10 and rest else f"{minutes} min"
     hours, rest = divmod(whole, 3600)
     return f"{hours} h {rest // 60} min"
+
+
+def load_in_words(load: LoadRead) -> str:
+    """What a training takes of the machine: `1.2 GB`, `1.2 GB · GPU 83 %, 4.1 of 80 GB`.
+
+    What cannot be told is left out; on a machine without a GPU nothing is said of one.
+    """
+    said = [] if load.memory is None else [_gigabytes(load.memory)]
+    for number, gpu in enumerate(load.gpus):
+        name = "GPU" if len(load.gpus) == 1 else f"GPU {number}"
+        parts = [] if gpu.busy is None else [f"{gpu.busy:.0%}"]
+        if gpu.memory is not None:
+            of = "" if gpu.installed is None else f" of {_gigabytes(gpu.installed)}"
+            parts.append(_gigabytes(gpu.memory).removesuffix(" GB" if of else "") + of)
+        if parts:
+            said.append(f"{name} {', '.join(parts)}")
+    return " · ".join(said)
+
+
+def load_explained(load: LoadRead) -> str:
+    """The same in sentences, with what could not be told."""
+    said = []
+    if load.memory is not None:
+        said.append(f"CNN Studio takes {_gigabytes(load.memory)} of main memory.")
+    if not load.gpus:
+        said.append("No GPU trains: there is no load of one to show.")
+    elif all(gpu.busy is None for gpu in load.gpus):
+        said.append("How busy the GPU is cannot be told: NVIDIA's management library is missing.")
+    else:
+        said.append("Of a GPU: how busy it is, and the memory that TensorFlow holds there.")
+    return "\n".join(said)
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:.3g} GB" if size >= 9.95e8 else f"{size / 1e6:.0f} MB"

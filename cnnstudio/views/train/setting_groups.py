@@ -13,6 +13,7 @@ LABELS: dict[Path, str] = {
     ("optimizer", "name"): "optimizer",
     ("schedule", "name"): "schedule",
     ("early_stopping", "enabled"): "early_stopping",
+    ("histograms", "enabled"): "histograms",
     ("fine_tune", "enabled"): "fine_tune",
     ("fine_tune", "epochs"): "further epochs",
     ("fine_tune", "learning_rate"): "learning_rate then",
@@ -37,6 +38,7 @@ GROUPS = {
     "more": "Repeatability",
 }
 _PLACES = {
+    "histograms": "weights",
     **dict.fromkeys(
         (
             "loss",

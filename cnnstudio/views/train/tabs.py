@@ -1,18 +1,28 @@
-"""Below the curves: runs, messages, what the classes are taken for."""
+"""Below the curves: runs, messages, what the classes are taken for, weights, search."""
 
 from __future__ import annotations
 
 from PySide6.QtWidgets import QTabWidget, QWidget
 
 from cnnstudio.training.events import ConfusionReady
+from cnnstudio.views.context import Context
 from cnnstudio.views.explore.confusion import ConfusionMatrix
+from cnnstudio.views.search.panel import SearchPanel
 from cnnstudio.views.train.message_list import MessageList
+from cnnstudio.views.train.run_table import RunTable
+from cnnstudio.views.train.weights_tab import WeightsTab
 
 
 class RunTabs(QTabWidget):
     """Tabs with a count or an epoch in their names; the confusion opens when there is one."""
 
-    def __init__(self, runs: QWidget, messages: MessageList, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        context: Context,
+        runs: RunTable,
+        messages: MessageList,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("trainTabs")
         self.setDocumentMode(True)
@@ -23,6 +33,13 @@ class RunTabs(QTabWidget):
         self.addTab(runs, "Runs")
         self.addTab(messages, "Messages")
         self.addTab(self.confusion, "Confusion")
+        self.weights = WeightsTab(context, self)
+        self.addTab(self.weights, "Weights")
+        self.search = SearchPanel(context, self)
+        self.search.run_chosen.connect(runs.chosen)
+        self.addTab(self.search, "Search")
+        self.setTabToolTip(4, "Train again and again with other settings, and rank the trials")
+        self.setTabToolTip(3, "How weights and gradients of each layer are spread, epoch by epoch")
         self.setTabToolTip(2, "After the first epoch of a training with validation pictures")
         self.begin()
 
