@@ -77,12 +77,13 @@ class KeyChooser(QDialog):
         self._filter("")
 
     def _filter(self, text: str) -> None:
-        words = text.lower().replace("_", " ").split()
+        words = text.lower().split()
         first = None
         for number in range(self.list.count()):
             item = self.list.item(number)
             key: Key = item.data(_KEY_ROLE)
-            said = f"{key.name} {key.help}".lower().replace("_", " ")
+            said = f"{key.name} {key.help}".lower()
+            said += said.replace("_", " ")
             item.setHidden(not all(word in said for word in words))
             if first is None and not item.isHidden():
                 first = item

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -30,7 +31,7 @@ class Seen:
     """
 
     info: StudyInfo | None = None
-    importance: dict[str, float] | None = None
+    importance: Mapping[str, float] = field(default_factory=dict)
     misfit: str = ""
 
 
@@ -47,7 +48,9 @@ class StudyWatch(QObject):
         self._reader: StudyReader | None = None
         self._reading: Task | None = None
         self._again = False
-        self._known: tuple[int, dict[str, float]] = (0, {})
+        # How much each key mattered, and of how many complete trials that was asked.
+        self._importance: dict[str, float] = {}
+        self._weighed = 0
         self._timer = QTimer(self, interval=EVERY)
         self._timer.timeout.connect(self.look)
 
@@ -92,23 +95,34 @@ class StudyWatch(QObject):
         if self._reader is None or self._reader.place != place:
             if self._reader is not None:
                 self._runner.run(self._reader.close)
-            self._reader, self._known = StudyReader(place), (0, {})
+            self._reader = StudyReader(place)
+            self._importance, self._weighed = {}, 0
         document = self._context.document
         self._reading = self._runner.run(
             _read,
             self._reader,
             document.project,
             document.search,
-            self._known,
+            self._importance,
             on_done=self._done,
             on_failed=self._broke,
         )
 
-    def _done(self, found: tuple[Seen, tuple[int, dict[str, float]]]) -> None:
-        seen, self._known = found
+    def _done(self, seen: Seen) -> None:
         self._reading = None
         self.seen.emit(seen)
+        trials = seen.info.trials if seen.info is not None else ()
+        complete = sum(trial.state == "complete" for trial in trials)
+        if complete != self._weighed and self._reader is not None:
+            # Takes longer than reading: the trials are shown meanwhile.
+            self._weighed = complete
+            self._runner.run(self._reader.importance, on_done=self._weigh, on_failed=self._broke)
         self._once_more()
+
+    def _weigh(self, importance: dict[str, float]) -> None:
+        if importance != self._importance:
+            self._importance = importance
+            self.look()
 
     def _broke(self, message: str) -> None:
         self._reading = None
@@ -123,20 +137,13 @@ class StudyWatch(QObject):
 
 
 def _read(
-    reader: StudyReader,
-    project: Project,
-    settings: SearchSettings,
-    known: tuple[int, dict[str, float]],
-) -> tuple[Seen, tuple[int, dict[str, float]]]:
-    """The study, and what is known of importance from how many complete trials."""
+    reader: StudyReader, project: Project, settings: SearchSettings, importance: Mapping[str, float]
+) -> Seen:
     info = reader.read()
     if info is None:
-        return Seen(), (0, {})
-    complete = sum(trial.state == "complete" for trial in info.trials)
-    if complete != known[0]:
-        known = (complete, reader.importance())
+        return Seen()
     try:
         why = misfit(info.settings, info.base, settings, base_of(project, settings))
     except StudioError as error:
         why = error.message
-    return Seen(info, known[1], why), known
+    return Seen(info, importance, why)
