@@ -28,6 +28,7 @@ from cnnstudio.views.context import Context
 from cnnstudio.views.dialogs import choose_file
 from cnnstudio.views.files import Files
 from cnnstudio.views.theme import S8, S12, S16
+from cnnstudio.views.train.run_columns import title_of
 from cnnstudio.views.widgets import (
     Button,
     PrimaryButton,
@@ -151,7 +152,9 @@ class TransferDialog(QDialog):
         for run in self._runs:
             accuracy = run.best_val_accuracy
             figure = f" · val accuracy {accuracy:.3f}" if accuracy is not None else ""
-            self.run.addItem(f"{run.remark.title or run.name}{figure}")
+            self.run.addItem(f"{title_of(run)}{figure}")
+        # A box with words for nothing chosen chooses nothing by itself.
+        self.run.setCurrentIndex(0)
         if not self._runs and self.source.currentIndex() == RUN and not self.file.text():
             self.source.setCurrentIndex(FILE)
         self._refresh()
@@ -163,7 +166,7 @@ class TransferDialog(QDialog):
                 said = "There is no run with a trained network yet: choose a file."
             else:
                 run = self._runs[self.run.currentIndex()]
-                source, name = run.path, run.remark.title or run.name
+                source, name = run.path, title_of(run)
         elif not self.file.text().strip():
             said = "Choose the file of a trained network first."
         else:

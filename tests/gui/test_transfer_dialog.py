@@ -58,6 +58,7 @@ def test_from_a_run_into_this_project_and_back(window, qtbot, run, model, tmp_pa
     before, training = document.network, document.training
     dialog = opened(window, qtbot, 1)
     assert dialog.source.currentIndex() == RUN
+    assert dialog.run.currentText() == "digits"
     dialog.classes.setValue(4)
     dialog.place.setCurrentIndex(HERE)
     dialog.begin.click()

@@ -101,11 +101,10 @@ class RateCurve(QWidget):
             painter.setPen(QPen(QColor(colours.secondary), 1, Qt.PenStyle.DotLine))
             painter.drawLine(QPointF(across, rect.top()), QPointF(across, rect.bottom()))
             painter.setPen(QColor(colours.secondary))
-            above = QRectF(across - rect.width(), 0, rect.width(), TOP - 2)
-            if across < rect.center().x():
-                above.moveLeft(across)
-            side = flags.AlignLeft if across < rect.center().x() else flags.AlignRight
-            painter.drawText(above, side, "fine-tuning" if across < rect.right() else "")
+            word = "fine-tuning"
+            fits = across + painter.fontMetrics().horizontalAdvance(word) <= rect.right()
+            above = QRectF(across - (0 if fits else rect.width()), 0, rect.width(), TOP - 2)
+            painter.drawText(above, flags.AlignLeft if fits else flags.AlignRight, word)
         line = [
             QPointF(rect.left() + x / end * rect.width(), rect.bottom() - y / top * rect.height())
             for x, y in self.points
