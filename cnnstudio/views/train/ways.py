@@ -62,10 +62,16 @@ def _after_failure(end: Failed, page: Page, context: Context) -> tuple[WayOut, .
 
 
 def slower(training: TrainingSettings) -> TrainingSettings:
-    """The same with a tenth of the learning rate."""
-    rate = float(f"{training.optimizer.learning_rate / 10:.3g}")
-    optimizer = training.optimizer.model_copy(update={"learning_rate": rate})
-    return training.model_copy(update={"optimizer": optimizer})
+    """The same with a tenth of the learning rate, in both phases."""
+    optimizer, tune = training.optimizer, training.fine_tune
+    optimizer = optimizer.model_copy(update={"learning_rate": _tenth(optimizer.learning_rate)})
+    if tune.learning_rate is not None:
+        tune = tune.model_copy(update={"learning_rate": _tenth(tune.learning_rate)})
+    return training.model_copy(update={"optimizer": optimizer, "fine_tune": tune})
+
+
+def _tenth(rate: float) -> float:
+    return float(f"{rate / 10:.3g}")
 
 
 def smaller(training: TrainingSettings) -> TrainingSettings:
