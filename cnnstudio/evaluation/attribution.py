@@ -25,6 +25,9 @@ from cnnstudio.keras_build.uses import outputs_of
 Baseline = Literal["black", "grey", "white", "mean"]
 Array = np.ndarray[Any, Any]
 
+_BASELINES: dict[Baseline, str] = {
+    "black": "black", "grey": "grey", "white": "white", "mean": "plain"
+}  # fmt: skip
 _CONVOLUTIONS = ("Conv2D", "SeparableConv2D", "DepthwiseConv2D", "Conv2DTranspose")
 _BATCH = 32
 _FEWEST_STEPS, _MOST_STEPS = 32, 2048
@@ -192,8 +195,7 @@ class Attributor:
             if missing <= _COMPLETE * abs(wanted) + 1e-6 * max(abs(high), abs(low)):
                 break
             if steps >= _MOST_STEPS:
-                share = missing / abs(wanted) if wanted else 1.0
-                note = f"The parts add up to the score's difference but for {share:.1%}."
+                note = _incomplete(missing, wanted, max(abs(high), abs(low)), baseline)
                 break
             steps *= 2
         return Attribution(
@@ -325,6 +327,16 @@ class Attributor:
         if key not in self._functions:
             self._functions[key] = make()
         return self._functions[key]
+
+
+def _incomplete(missing: float, wanted: float, size: float, baseline: Baseline) -> str:
+    """Why the parts do not add up: `missing` of the difference `wanted` of scores of a `size`."""
+    if abs(wanted) < 0.01 * size:
+        return (
+            f"The score hardly differs from that of a {_BASELINES[baseline]} picture: the parts "
+            "speak for and against as much."
+        )
+    return f"The parts add up to the score's difference but for {missing / abs(wanted):.1%}."
 
 
 def _starts(length: int, side: int, pace: int) -> list[int]:

@@ -14,18 +14,10 @@ from PySide6.QtGui import (
     QDropEvent,
     QGuiApplication,
     QHideEvent,
-    QImage,
     QKeySequence,
     QShowEvent,
 )
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QFrame,
-    QHBoxLayout,
-    QSplitter,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from cnnstudio.app.models import ModelFacts
 from cnnstudio.data.pictures import SUFFIXES
@@ -33,6 +25,7 @@ from cnnstudio.evaluation.predict import Unreadable
 from cnnstudio.graph.project import SUFFIX
 from cnnstudio.keras_build.trained import MODEL_SUFFIXES
 from cnnstudio.views import theme
+from cnnstudio.views.classify.camera import CameraDialog
 from cnnstudio.views.classify.chooser import ModelChooser
 from cnnstudio.views.classify.detail import Detail
 from cnnstudio.views.classify.filtering import FilterBar
@@ -111,11 +104,6 @@ class ClassifyPage(QWidget):
         self.session.classify(model, pictures)
         self._show_state()
 
-    def classify_image(self, image: QImage) -> None:
-        """Classify a picture that lies in no file, such as a pasted one."""
-        if not image.isNull():
-            self._intake.take(Given(image=image))
-
     def paste(self) -> None:
         """Classify what the clipboard holds: files, a picture, or paths and addresses as text."""
         given = given_in(QGuiApplication.clipboard().mimeData(), text=True)
@@ -123,6 +111,13 @@ class ClassifyPage(QWidget):
             self._intake.take(given)
         else:
             self._context.notify("The clipboard holds no picture: copy one, or a file, first.")
+
+    def open_camera(self) -> CameraDialog:
+        """Show what the camera sees; pictures that are taken are classified."""
+        dialog = CameraDialog(self)
+        dialog.taken.connect(lambda image: self._intake.take(Given(image=image), "camera"))
+        dialog.open()
+        return dialog
 
     def stop(self) -> None:
         """Stop classifying; the results so far stay."""
@@ -328,6 +323,7 @@ class ClassifyPage(QWidget):
                 "pictures": self._choose_pictures,
                 "folder": self._choose_folder,
                 "paste": self.paste,
+                "camera": self.open_camera,
                 "train": lambda: self._context.show_page("train"),
                 "model": self.chooser.choose_file,
                 "stop": self.stop,
@@ -348,6 +344,7 @@ class ClassifyPage(QWidget):
     def _make_actions(self) -> None:
         for text, name, keys, slot in (
             ("Paste a picture to classify", "pastePictureAction", "Ctrl+V", self.paste),
+            ("Take pictures with the camera…", "cameraAction", "Ctrl+Alt+C", self.open_camera),
             ("Copy predictions as CSV", "copyPredictionsAction", "Ctrl+C", self.table.copy),
             ("Stop classifying", "stopClassifyAction", "Esc", self.stop),
             ("Export predictions as CSV…", "exportPredictionsAction", "", self.export_csv),

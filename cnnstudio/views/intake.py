@@ -92,13 +92,13 @@ class Intake:
         self._on_files = on_files
         self._on_failed = on_failed
 
-    def take(self, given: Given) -> None:
-        """Hand on files at once, the rest as soon as it lies in one."""
+    def take(self, given: Given, name: str = "pasted") -> None:
+        """Hand on files at once, the rest as soon as it lies in one; a picture is called `name`."""
         if given.files:
             self._on_files(list(given.files))
         elif given.image is not None:
             try:
-                self._on_files([keep_image(given.image)])
+                self._on_files([keep_image(given.image, name)])
             except IntakeError as error:
                 self._on_failed(str(error))
         elif given.addresses:
@@ -110,7 +110,7 @@ class Intake:
             )
 
 
-def keep_image(image: QImage, name: str = "pasted") -> Path:
+def keep_image(image: QImage, name: str) -> Path:
     """Write a picture into a file of the cache. Raises `IntakeError`."""
     file = _folder() / f"{name} {datetime.now():%Y-%m-%d %H.%M.%S.%f}.png"
     try:
@@ -119,8 +119,8 @@ def keep_image(image: QImage, name: str = "pasted") -> Path:
         saved = False
     if not saved:
         raise IntakeError(
-            f"The {name} picture could not be kept in {file.parent}: check that there is room, or "
-            "save it yourself and open the file."
+            f"The picture ({name}) could not be kept in {file.parent}: check that there is "
+            "room, or save it yourself and open the file."
         )
     return file
 

@@ -29,12 +29,18 @@ class Canvas(QWidget):
     def show_image(self, image: QImage | None, message: str = "") -> None:
         self._pixmap = None if image is None else QPixmap.fromImage(image)
         self._message = message
+        self.setAccessibleDescription(message)
         self.update()
 
     @property
     def shown(self) -> bool:
         """Whether there is a picture, not a message."""
         return self._pixmap is not None
+
+    @property
+    def message(self) -> str:
+        """What stands in place of a picture."""
+        return self._message
 
     def paintEvent(self, event: QPaintEvent) -> None:
         colours = theme.current()

@@ -233,5 +233,33 @@ def test_left_as_it_is_it_is_not_asked_again(window, qtbot, foreign):
     qtbot.waitUntil(page.tell.isVisible, timeout=WAIT)
     qtbot.mouseClick(page.tell.buttons[1], Qt.MouseButton.LeftButton)
     assert not page.tell.isVisible()
-    assert page.chooser.tell_button.isVisible()
+    qtbot.waitUntil(page.chooser.tell_button.isVisible, timeout=WAIT)
     assert Models(Settings()).facts(foreign).asked
+
+
+# What Qt's part for cameras says of libraries that it would like to have.
+@pytest.mark.qt_log_ignore("library", "symbols", "RHI", "multimedia", extend=True)
+def test_the_camera_says_what_is_missing_and_takes_pictures_where_it_can(page, qtbot):
+    """On machines without a camera; the pictures come from Qt's own video sink."""
+    dialog = page.open_camera()
+    if dialog.cameras.missing:
+        words = ("pip install 'cnnstudio[camera]'", "a library that this system does not have")
+        assert any(word in dialog.canvas.message for word in words)
+        assert not dialog.take_button.isEnabled()
+        dialog.reject()
+        return
+    if not dialog.cameras.names():
+        assert dialog.canvas.message.startswith("No camera was found")
+    assert not dialog.take_button.isEnabled()
+    from PySide6 import QtMultimedia
+
+    image = QImage(16, 16, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.green)
+    dialog.cameras.sink.setVideoFrame(QtMultimedia.QVideoFrame(image))
+    qtbot.waitUntil(dialog.take_button.isEnabled, timeout=WAIT)
+    qtbot.mouseClick(dialog.take_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: names(page) == ["green"], timeout=WAIT)
+    assert page.results.results[0].path.name.startswith("camera ")
+    dialog.cameras.failed.emit("It was pulled out.")
+    assert dialog.canvas.message == "The camera gives no picture: It was pulled out."
+    dialog.reject()

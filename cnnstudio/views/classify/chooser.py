@@ -132,7 +132,8 @@ class ModelChooser(QWidget):
         count = len(facts.classes)
         self.facts.setText(f"takes {size}  ·  {count:,} classes")
         self.facts.setToolTip(", ".join(facts.classes[:40]) + ("…" if count > 40 else ""))
-        self.tell_button.setVisible(bool(facts.left_open))
+        # Before it was asked, the page asks.
+        self.tell_button.setVisible(bool(facts.left_open) and facts.asked)
 
     def _files(self) -> list[Path]:
         known = self._context.settings.value("classify/models", [])

@@ -18,8 +18,8 @@ FREE = 16_777_215  # Qt's own word for "no limit"
 class DropTarget(DropFrame):
     """Says what can be dropped, with buttons for those who do not drag.
 
-    `slots` has a function for each of `pictures`, `folder`, `paste`, `train`, `model`, `stop`,
-    `clear` and `export`.
+    `slots` has a function for each of `pictures`, `folder`, `paste`, `camera`, `train`, `model`,
+    `stop`, `clear` and `export`.
     """
 
     def __init__(
@@ -31,12 +31,13 @@ class DropTarget(DropFrame):
         self._invite = EmptyState(
             "pictures",
             "Drop pictures here",
-            "One, many, or a whole folder. Ctrl+V pastes a picture. "
+            "One, many, a whole folder, or one from the browser. Ctrl+V pastes a picture. "
             "They stay on this computer, and it works while a training runs.",
             [
                 ("Open pictures…", slots["pictures"], "openPicturesButton"),
                 ("Open folder…", slots["folder"], "openPictureFolderButton"),
                 ("Paste", slots["paste"], "pasteButton"),
+                ("Camera…", slots["camera"], "cameraButton"),
             ],
         )
         self._no_model = EmptyState(
@@ -68,6 +69,7 @@ class DropTarget(DropFrame):
             ("Open pictures…", "pictures", "addPicturesButton", ""),
             ("Open folder…", "folder", "addFolderButton", "folder"),
             ("Paste", "paste", "addPasteButton", "paste"),
+            ("Camera…", "camera", "addCameraButton", ""),
             ("Export CSV…", "export", "exportCsvButton", "export"),
             ("Clear", "clear", "clearResultsButton", ""),
         ):

@@ -195,7 +195,7 @@ class FeatureMapsTab(QWidget):
     def show_live(self, layer: str, maps: Any, when: str) -> None:
         """Feature maps of a network that trains now: no prediction goes with them."""
         self.scores.show_ranked(())
-        from cnnstudio.evaluation.filters import histogram
+        from cnnstudio.keras_build.spread import histogram
 
         fewer = sampled(maps)
         self._weights = None

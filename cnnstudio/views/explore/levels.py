@@ -101,15 +101,16 @@ def sampled(maps: NDArray[np.floating], most: int = 96) -> NDArray[np.floating]:
 def make_levels(maps: NDArray[np.floating], *, shared: bool = False, kind: str = "map") -> Levels:
     """Scale feature maps, (height, width, channels) or (units,), to levels of 0–255.
 
-    Each map fills the whole range unless `shared`. Values that are not finite become 0.
+    (places, features), as attention has them, is one map. Each map fills the whole range unless
+    `shared`. Values that are not finite become 0.
     """
     maps = np.asarray(maps, dtype=np.float32)
     if maps.ndim == 1:
         maps = maps[None, None, :]
+    elif maps.ndim == 2:
+        maps = maps[..., None]
     if maps.ndim != 3:
-        raise ValueError(
-            f"feature maps are (height, width, channels) or (units,), not {maps.shape}"
-        )
+        raise ValueError(f"feature maps have one to three dimensions, not {maps.shape}")
     values = np.ascontiguousarray(maps.transpose(2, 0, 1))
     safe = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
     low, high = safe.min(axis=(1, 2)), safe.max(axis=(1, 2))

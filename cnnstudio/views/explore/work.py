@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from cnnstudio.evaluation.comparing import Comparison
     from cnnstudio.evaluation.evaluate import Evaluation
     from cnnstudio.evaluation.feature_maps import FeatureMapper
-    from cnnstudio.evaluation.filters import Histogram, Weights
+    from cnnstudio.evaluation.filters import Weights
     from cnnstudio.evaluation.predict import Classifier
     from cnnstudio.evaluation.receptive_fields import Fields
     from cnnstudio.graph.network import Network
     from cnnstudio.graph.preparation import Preparation
+    from cnnstudio.keras_build.spread import Histogram
 
 Part = Literal["test", "val", "train"]
 PARTS: dict[Part, str] = {
@@ -105,13 +106,13 @@ class Explorer:
     def look(self, path: Path, picture: Path, layer: str, shared: bool) -> Seen:
         """Feature maps of a picture file, and its classes. Raises `StudioError`."""
         from cnnstudio.data.pictures import load_picture
-        from cnnstudio.evaluation.filters import histogram
+        from cnnstudio.keras_build.spread import histogram
 
         classifier = self._models.get(path)
         trained = classifier.trained
         pixels = load_picture(picture, trained.preparation)
         maps = self._mapper_of(classifier).maps(layer, pixels)
-        if maps.ndim not in (1, 3):
+        if maps.ndim > 3:
             raise ExploreError(
                 f"{layer} answers with {maps.ndim} dimensions, which cannot be drawn as maps: "
                 "choose another layer."
@@ -251,7 +252,7 @@ def _layers(model: Any) -> list[LayerRow]:
             # With several outputs there is no one to show.
             continue
         shape, type_ = tuple(output.shape)[1:], type(output._keras_history.operation).__name__
-        if type_ != "InputLayer" and len(shape) in (1, 3):
+        if type_ != "InputLayer" and len(shape) in (1, 2, 3):
             rows.append(LayerRow(name, type_, shape))
     return rows
 

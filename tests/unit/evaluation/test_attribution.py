@@ -7,7 +7,7 @@ import pytest
 
 from cnnstudio.data.settings import Preparation
 from cnnstudio.errors import Cancelled
-from cnnstudio.evaluation.attribution import AttributionError, Attributor
+from cnnstudio.evaluation.attribution import AttributionError, Attributor, _incomplete
 from cnnstudio.evaluation.predict import Classifier
 from cnnstudio.graph.presets import PRESETS
 from cnnstudio.keras_build.build import build_model
@@ -224,3 +224,10 @@ def test_a_network_of_dense_layers_has_no_grad_cam(keras, picture):
     np.testing.assert_allclose(
         only.saliency(picture[:8, :8, :1], 2).heat, np.abs(kernel), rtol=1e-5
     )
+
+
+def test_parts_that_do_not_add_up_say_why():
+    assert _incomplete(0.03, -1.5, 2.0, "grey").endswith("difference but for 2.0%.")
+    # A share of nearly nothing means nothing.
+    assert "hardly differs from that of a black picture" in _incomplete(0.01, 0.003, 1.2, "black")
+    assert "hardly differs from that of a plain picture" in _incomplete(0.01, 0.0, 1.2, "mean")
