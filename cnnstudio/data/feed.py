@@ -90,6 +90,7 @@ class Feed:
         self._lock = threading.Lock()
         self._closed = False
         self._memory: _Memory | None = None
+        self._told_all = False
         self._called = _Called(self)
 
     @property
@@ -244,7 +245,9 @@ class Feed:
         # From the first batch on, and not before: until then Keras builds its graph, in Python.
         self._store.read_ahead(self.order(epoch)[step * self.batch_size :])
         found = self.batch(epoch, step)
-        self._tell_memory()
+        if self._store.complete and not self._told_all:
+            self._told_all = True
+            self._tell_memory()
         return found
 
     def _tell_memory(self) -> None:

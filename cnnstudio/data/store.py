@@ -190,11 +190,10 @@ class PictureStore:
         wanted = np.unique(numbers[self._state[numbers] == _UNKNOWN]).tolist()
         if not wanted:
             return {}
+        here: Future[dict[int, Pixels]] | None = None
         with self._lock:
             if self._closed:
                 return {}
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(self._workers, "cnnstudio-pictures")
             # What another batch is decoding just now is waited for.
             futures = {self._pending[number] for number in wanted if number in self._pending}
             mine = [
@@ -202,21 +201,39 @@ class PictureStore:
                 for number in wanted
                 if number not in self._pending and self._state[number] == _UNKNOWN
             ]
-            parts = 1 if self._quick else min(self._workers, len(mine))
-            for start in range(parts if mine else 0):
-                part = mine[start::parts]
-                future = self._pool.submit(self._decode_some, part)
-                self._pending.update(dict.fromkeys(part, future))
-                futures.add(future)
+            if mine and self._quick:
+                here = Future()
+                self._pending.update(dict.fromkeys(mine, here))
+                futures.add(here)
+            elif mine:
+                futures |= self._submitted(mine)
+        if here is not None:
+            try:
+                here.set_result(self._decode_some(mine, alone=True))
+            except BaseException as error:
+                here.set_exception(error)
+                raise
         found: dict[int, Pixels] = {}
         for future in futures:
             found |= future.result()
         self._rest_when_done()
         return found
 
-    def _decode_some(self, numbers: list[int]) -> dict[int, Pixels]:
+    def _submitted(self, numbers: list[int]) -> set[Future[dict[int, Pixels]]]:
+        """Have the threads decode pictures, with `_lock` held."""
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._workers, "cnnstudio-pictures")
+        futures = set()
+        for start in range(min(self._workers, len(numbers))):
+            part = numbers[start :: self._workers]
+            future = self._pool.submit(self._decode_some, part)
+            self._pending.update(dict.fromkeys(part, future))
+            futures.add(future)
+        return futures
+
+    def _decode_some(self, numbers: list[int], *, alone: bool = False) -> dict[int, Pixels]:
         found: dict[int, Pixels] = {}
-        alone, times = self._quick, []
+        times = []
         try:
             with self._alone if alone else contextlib.nullcontext():
                 for number in numbers:

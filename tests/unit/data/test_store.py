@@ -167,3 +167,31 @@ def test_threads_rest_when_all_is_decoded(paths):
     store.gather(np.arange(40))
     assert store._pool is None
     store.close()
+
+
+@pytest.mark.parametrize(("budget", "kept"), [(40 * BYTES, "memory"), (0, "disk")])
+def test_pictures_are_decoded_ahead(paths, tmp_path, budget, kept):
+    wanted = expected(paths)
+    paths[7].write_bytes(b"")
+    order = np.random.default_rng(0).permutation(40)
+    with PictureStore(paths, Preparation((8, 8)), budget=budget, cache_folder=tmp_path) as store:
+        assert store.kept == kept
+        store.read_ahead(order)
+        pixels, good = store.gather(np.arange(20))
+        assert good.tolist() == [number != 7 for number in range(20)]
+        store._ahead.join()
+        assert store.complete
+        for path in paths:
+            path.unlink()
+        assert (pixels == wanted[np.flatnonzero(good)]).all()
+        assert (store.gather(np.arange(20, 40))[0] == wanted[20:]).all()
+        assert [skipped.path for skipped in store.skipped] == [paths[7]]
+
+
+def test_reading_ahead_ends_with_the_store(paths):
+    store = PictureStore(paths * 500, Preparation((8, 8)))
+    store.read_ahead(np.arange(20_000))
+    store.gather(np.arange(32))
+    store.close()
+    assert not store._ahead.is_alive()
+    assert not store.complete
