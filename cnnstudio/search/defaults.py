@@ -76,11 +76,12 @@ def _whole(key: Key, last: str) -> Entry:
     value = key.value if isinstance(key.value, int) else int(low)
     if key.name.startswith(LAYERS) and last == "kernel_size":
         return Choices(choices=tuple(size for size in (3, 5, 7) if low <= size <= high))
-    if value < 8:
+    if value < 8 and last not in ("filters", "units"):
         below, above = max(low, value - 1), min(high, value + 2)
         return Range(low=float(below), high=float(max(above, below + 1)), step=1.0)
     below, above = max(low, value // 2), min(high, value * 2)
-    step = 2.0 ** max(0, math.floor(math.log2(value / 4)))
+    below, above = int(below), int(max(above, below + 1))
+    step = 2.0 ** max(0, math.floor(math.log2(max(value, 1) / 4)))
     return Range(low=float(below), high=float(above), step=step)
 
 

@@ -27,10 +27,11 @@ from cnnstudio.search.control import TrialControl
 from cnnstudio.search.errors import SearchError
 from cnnstudio.search.events import SearchBegan, SearchEnded, SearchWaits, TrialBegan, TrialEnded
 from cnnstudio.search.info import info_of
+from cnnstudio.search.joining import join
 from cnnstudio.search.settings import PART, SearchSettings
 from cnnstudio.search.space import with_values
 from cnnstudio.search.storage import shown_storage
-from cnnstudio.search.study import BUDGET, Claim, Lost, Study, join
+from cnnstudio.search.study import BUDGET, Claim, Lost, Study
 from cnnstudio.training import events
 from cnnstudio.training.checkpoint import write_whole
 from cnnstudio.training.control import Control

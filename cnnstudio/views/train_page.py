@@ -315,7 +315,7 @@ class TrainPage(QWidget):
         run, earlier = self._earlier
         self._live = earlier if run == event.run else History()
         self._live_run, self._earlier = event.run, (None, History())
-        self._end = None
+        self._end, self._warning = None, ""
         self.messages.begin()
         self._bottom.begin()
         self._show_live()

@@ -10,8 +10,8 @@ from cnnstudio.app.document import Document
 from cnnstudio.app.trainer import State
 from cnnstudio.graph.project import load_project
 from cnnstudio.search.alive import Worker
+from cnnstudio.search.joining import join
 from cnnstudio.search.settings import parse_entry
-from cnnstudio.search.study import join
 from cnnstudio.training.runs import run_info
 
 RATE, BATCH = "training.optimizer.learning_rate", "training.batch_size"
@@ -115,16 +115,16 @@ def test_a_search_from_start_to_the_best_values(window, panel, qtbot):
     assert window.trainer.state is State.FINISHED
     qtbot.waitUntil(lambda: panel._seen.info is not None and panel._seen.info.done == 2)
     info = panel._seen.info
-    assert panel.model.rowCount() == 2
-    assert panel.model.index(0, 1).data() == str(info.best.number)
+    assert panel.results.model.rowCount() == 2
+    assert panel.results.model.index(0, 1).data() == str(info.best.number)
     assert panel.findChild(QPushButton, "startSearchButton").isEnabled() is False
     assert "All 2 trials are done" in panel.bar.note.text()
     # A trial is a run: choosing it shows its curves.
-    panel.select(info.best.number)
+    panel.results.select(info.best.number)
     page = window.pages["train"]
     assert page._shown == info.best.run
     assert run_info(info.best.run).state == "finished"
-    assert panel.plot.selected == info.best.number
+    assert panel.results.plot.selected == info.best.number
     before = document.project
     press(panel, qtbot, "useTrialButton")
     assert document.training.optimizer.learning_rate == info.best.values[RATE]
@@ -146,7 +146,7 @@ def test_a_search_from_start_to_the_best_values(window, panel, qtbot):
     assert document.search.study.endswith("untitled-2.study")
     document.undo_stack.undo()
     qtbot.waitUntil(lambda: panel._seen.info is not None, timeout=LONG)
-    panel.select(info.best.number)
+    panel.results.select(info.best.number)
     document.undo_stack.setClean()
     press(panel, qtbot, "openTrialButton")
     opened = load_project(info.best.run / "project.cnns")
@@ -189,12 +189,14 @@ def test_the_trials_of_others_are_seen_and_brushed(window, panel, qtbot):
     running = study.claim(worker)
     study.report(running, 1, 0.5)
     panel.watch.look()
-    qtbot.waitUntil(lambda: panel.model.rowCount() == 7)
+    qtbot.waitUntil(lambda: panel.results.model.rowCount() == 7)
     assert "6 of 8 trials done" in panel.bar.label.text()
     assert "1 elsewhere" in panel.bar.label.text()
-    assert [panel.model.index(row, 1).data() for row in range(2)] == ["1", "2"]
-    qtbot.waitUntil(lambda: sum(panel.plot.importance.values()) == pytest.approx(1), timeout=LONG)
-    plot = panel.plot
+    assert [panel.results.model.index(row, 1).data() for row in range(2)] == ["1", "2"]
+    qtbot.waitUntil(
+        lambda: sum(panel.results.plot.importance.values()) == pytest.approx(1), timeout=LONG
+    )
+    plot = panel.results.plot
     assert len(plot.trials) == 7
     # Along the axis of the figure, the better half.
     x = round(plot.across(len(plot.axes) - 1))
@@ -210,18 +212,18 @@ def test_the_trials_of_others_are_seen_and_brushed(window, panel, qtbot):
     )
     plot.mouseMoveEvent(move)
     qtbot.mouseRelease(plot, Qt.MouseButton.LeftButton, pos=high)
-    assert panel.sorter.rowCount() == 3
+    assert panel.results.sorter.rowCount() == 3
     # A line is chosen where it is clicked.
     trial = plot.kept()[1]
     a, b = plot.line_of(trial)[:2]
     near = QPointF((a.x() + b.x()) / 2, (a.y() + b.y()) / 2)
     found = plot.trial_at(near)
     click(qtbot, plot, near.toPoint())
-    assert panel.selected_trial().number == found
+    assert panel.results.selected_trial().number == found
     qtbot.keyClick(plot, Qt.Key.Key_Escape)
-    assert panel.sorter.rowCount() == 7
+    assert panel.results.sorter.rowCount() == 7
     # The values of one that runs on no folder of ours can be used, too.
-    panel.select(7)
+    panel.results.select(7)
     press(panel, qtbot, "useTrialButton")
     assert window.document.network["conv2d_1"]["filters"] == running.values[FILTERS]
     study.finish(running, 0.01, 2.0)

@@ -100,6 +100,7 @@ class SearchBar(QFrame):
         self.start_button.setText("Continue" if begun else "Start search")
         self.start_button.setAccessibleName(self.start_button.text())
         self.start_button.setEnabled(not state.active and not self._blocked)
+        held = self.start_button.hasFocus()
         self.start_button.setVisible(not own)
         paused = state is State.PAUSED
         self.pause_button.setVisible(own)
@@ -109,6 +110,9 @@ class SearchBar(QFrame):
         icons.set_icon(self.pause_button, "play" if paused else "pause")
         self.stop_button.setVisible(own)
         self.stop_button.setEnabled(own and state is not State.STOPPING)
+        if held and own:
+            # Who began by the keyboard can stop by it, too.
+            self.stop_button.setFocus()
         self.label.setText(self._words(own, info, settings))
         many = settings.trials
         self.progress.setVisible(many is not None and (begun or own))

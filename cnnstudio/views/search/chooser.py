@@ -36,7 +36,7 @@ _OFTEN = ("filters", "units", "rate", "kernel_size", "activation")
 
 
 class KeyChooser(QDialog):
-    """Press Enter, or double-click, to search over a setting; the dialog stays for more."""
+    """Press Enter, or double-click, to search over a setting."""
 
     # The Key that was chosen.
     chosen = Signal(object)

@@ -43,7 +43,7 @@ _LABELS = {
     "direction": "better is",
     "seed": "seed",
 }
-_EMPTY = {"trials": "no limit", "hours": "no limit", "epochs": "as in training"}
+_EMPTY = {"trials": "no limit", "hours": "no limit", "epochs": "training's"}
 
 
 class SearchForm(QScrollArea):

@@ -23,8 +23,12 @@ _COLOURS = {
     "interrupted": "warning",
     "running": "accent",
 }
-_WORDS = {"interrupted": "interrupted, goes on with Continue", "waiting": "stopped, waits"}
-_FIRST = ("Rank", "Trial")
+_WORDS = {"waiting": "stopped"}
+_TIPS = {
+    "interrupted": "The program that trained it has gone; it goes on with Continue",
+    "waiting": "It goes on with Continue, here or on another computer",
+}
+_FIRST = ("Rank", "Trial", "figure", "Epochs", "State")
 
 
 def short_key(key: str) -> str:
@@ -74,9 +78,9 @@ class TrialModel(TableModel):
             Column(
                 self.monitor.replace("_", " "), True, "Of the best epoch; trials are ranked by it"
             ),
-            *(Column(short_key(key), True, key) for key in keys),
             Column("Epochs", True),
-            Column("State", False, "Where it was trained, if that was another computer"),
+            Column("State"),
+            *(Column(short_key(key), True, key) for key in keys),
         )
         self.show_entries(ranked)
 
@@ -98,12 +102,13 @@ class TrialModel(TableModel):
             colour = _COLOURS.get(trial.state)
             return theme.current().color(colour) if colour else None
         if role == Qt.ItemDataRole.ToolTipRole:
-            return trial.reason or (str(trial.run) if trial.run else None)
+            where = f"on {trial.host}" if trial.host else ""
+            found = (_TIPS.get(trial.state, ""), trial.reason, str(trial.run or ""), where)
+            return "\n".join(each for each in found if each) or None
         return super().data(index, role)
 
     def _name(self, column: int) -> str:
-        names = [*_FIRST, "figure", *(f".{key}" for key in self.keys), "Epochs", "State"]
-        return names[column]
+        return [*_FIRST, *(f".{key}" for key in self.keys)][column]
 
     def _value(self, trial: Trial, name: str, row: int) -> Any:
         if name.startswith("."):

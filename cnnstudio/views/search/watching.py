@@ -12,8 +12,8 @@ from cnnstudio.app.tasks import Task
 from cnnstudio.errors import StudioError
 from cnnstudio.graph.project import Project
 from cnnstudio.search.info import StudyInfo, StudyReader
+from cnnstudio.search.joining import base_of, misfit
 from cnnstudio.search.settings import SUFFIX, SearchSettings
-from cnnstudio.search.study import base_of, misfit
 from cnnstudio.views.context import Context
 
 # Milliseconds from one look at the study to the next.

@@ -8,6 +8,7 @@ from cnnstudio.graph.presets import PRESETS
 from cnnstudio.graph.project import Project, load_project, save_project
 from cnnstudio.search.defaults import default_entry
 from cnnstudio.search.errors import SearchError
+from cnnstudio.search.joining import base_of
 from cnnstudio.search.settings import (
     PART,
     Choices,
@@ -24,7 +25,6 @@ from cnnstudio.search.space import (
     renamed,
     with_values,
 )
-from cnnstudio.search.study import base_of
 
 numbers = st.floats(-1e6, 1e6, allow_nan=False).map(lambda value: float(f"{value:.6g}"))
 ranges = st.builds(

@@ -14,9 +14,10 @@ from cnnstudio.search import alive
 from cnnstudio.search.alive import Watch, Worker
 from cnnstudio.search.errors import SearchError
 from cnnstudio.search.info import StudyReader
+from cnnstudio.search.joining import join
 from cnnstudio.search.settings import SearchSettings, parse_entry
 from cnnstudio.search.storage import shown_storage, split_name
-from cnnstudio.search.study import Lost, join
+from cnnstudio.search.study import Lost
 
 PROJECT = Project(PRESETS["small-cnn"].build())
 SPACE = {
@@ -183,7 +184,7 @@ def test_a_trial_whose_process_was_killed_is_taken_over(place, held):
         "from cnnstudio.graph.project import Project\n"
         "from cnnstudio.search.alive import Worker\n"
         "from cnnstudio.search.settings import SearchSettings, parse_entry\n"
-        "from cnnstudio.search.study import join\n"
+        "from cnnstudio.search.joining import join\n"
         "space = {'training.batch_size': parse_entry('8..64')}\n"
         "settings = SearchSettings(method='random', trials=2, space=space)\n"
         "study = join(sys.argv[1], Project(PRESETS['small-cnn'].build()), settings, 4)\n"
