@@ -35,7 +35,7 @@ def start(window, page, qtbot):
 def test_weights_and_gradients_live_and_of_a_run_on_disk(window, page, qtbot):
     tab, tabs = page._bottom.weights, page._bottom
     tabs.setCurrentWidget(tab)
-    assert "While a network trains" in tab._empty.text()
+    assert "Open while a network trains" in tab._empty.text()
     start(window, page, qtbot)
     reach(window, State.FINISHED, qtbot)
     qtbot.waitUntil(lambda: not window.tasks.busy, timeout=LONG)
@@ -50,11 +50,11 @@ def test_weights_and_gradients_live_and_of_a_run_on_disk(window, page, qtbot):
     rows = [[model.index(r, c).data() for c in range(8)] for r in range(model.rowCount())]
     assert [row[:2] for row in rows[:2]] == [["conv2d_1", "kernel"], ["conv2d_1", "bias"]]
     kernel = kept[-1].weights[0]
-    assert rows[0][5] == f"{kernel.values.norm:.3g}"
-    assert rows[0][6] == f"{kernel.gradient.norm:.3g}"
-    assert rows[0][7] == f"{kernel.ratio:.2g}"
+    assert rows[0][2] == f"{kernel.values.norm:.3g}"
+    assert rows[0][3] == f"{kernel.gradient.norm:.3g}"
+    assert rows[0][4] == f"{kernel.ratio:.2g}"
     moving = next(row for row in rows if row[1] == "moving_mean")
-    assert moving[6:] == ["–", "–"]
+    assert moving[3:5] == ["–", "–"]
 
     # Its strips, and those of the row that is clicked.
     assert tab.weights_plot.strip.times == tuple(event.at for event in kept)

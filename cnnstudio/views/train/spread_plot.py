@@ -46,15 +46,18 @@ class SpreadPlot(QWidget):
         self._again()
 
     def words(self) -> str:
-        """The figures of the measurement under the pointer, or of the newest."""
+        """The measurement under the pointer, or the newest, in words."""
+        return "   ".join(self._lines()) or self._empty
+
+    def _lines(self) -> list[str]:
+        """When it was, with the share of zeros, and its mean and deviation."""
         found = self._shown()
         if found is None:
-            return self._empty
-        time = self.strip.times[self._number()]
-        words = f"mean {found.mean:.3g}   deviation {found.deviation:.3g}   norm {found.norm:.3g}"
+            return []
+        when = f"epoch {self.strip.times[self._number()]:.4g}"
         if found.zeros >= 0.005:
-            words += f"   {found.zeros:.0%} are 0"
-        return f"epoch {time:.4g}   {words}"
+            when = f"{found.zeros:.0%} are 0   {when}"
+        return [when, f"{found.mean:.3g} ± {found.deviation:.3g}"]
 
     def _number(self) -> int:
         return len(self.strip.found) - 1 if self._at is None else self._at
@@ -97,14 +100,13 @@ class SpreadPlot(QWidget):
         painter.setFont(theme.font(theme.SECONDARY_SIZE, bold=True))
         painter.setPen(QColor(colours.text))
         painter.drawText(QPointF(theme.S16, 16), self._title)
-        if self.strip.found:
-            painter.setFont(small_font(self))
-            painter.setPen(QColor(colours.secondary))
-            room = self.width() - 2 * theme.S16
-            words = painter.fontMetrics().elidedText(
-                self.words(), Qt.TextElideMode.ElideRight, room
-            )
-            painter.drawText(QPointF(theme.S16, 34), words)
+        painter.setFont(small_font(self))
+        painter.setPen(QColor(colours.secondary))
+        flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
+        lines = self._lines()
+        if lines:
+            painter.drawText(QRectF(0, 0, self.width() - RIGHT, 20), int(flags), lines[0])
+            painter.drawText(QPointF(theme.S16, 34), lines[1])
 
     def _drawn(self, rect: QRectF, colours: theme.Theme) -> QImage:
         """The strip in colours from the ground to the accent, pixel by pixel."""

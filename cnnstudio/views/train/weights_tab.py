@@ -34,14 +34,15 @@ from cnnstudio.views.train.spreads import Spreads
 from cnnstudio.views.widgets import Secondary, name_widget
 
 WAITING = (
-    "While a network trains, with this tab open, how the weights of each layer are spread and how "
-    "far its gradients pull at them appears here."
+    "Open while a network trains, this tab shows how the weights of each layer are spread, and how "
+    "hard the gradients pull at them."
 )
 NOTHING = (
-    "Nothing was measured in this run. Keep this tab open while it trains, or switch on “Also when "
-    "closed” before."
+    "Nothing was measured in this run. Open this tab while it trains, or switch on “Also when "
+    "closed” before it starts."
 )
-_PLACEMENT = "–"
+PACE = "No more is measured than takes a two-hundredth of the time: very short epochs are left out."
+_NONE = "–"
 USUAL_STEPS = 100
 
 
@@ -51,9 +52,6 @@ class WeightsModel(TableModel):
     columns = (
         Column("Layer"),
         Column("Weights"),
-        Column("Mean", True),
-        Column("Deviation", True, "Standard deviation of the weights"),
-        Column("Zeros", True, "Share of weights that are exactly 0"),
         Column("Norm", True, "Square root of the sum of the squares of the weights"),
         Column("Gradient", True, "Norm of the gradient of the loss, on one held batch"),
         Column(
@@ -62,6 +60,9 @@ class WeightsModel(TableModel):
             "Norm of the gradient by that of the weights: near 0 a layer hardly learns, and what "
             "grows without end runs away",
         ),
+        Column("Mean", True),
+        Column("Deviation", True, "Standard deviation of the weights"),
+        Column("Zeros", True, "Share of weights that are exactly 0"),
     )
 
     def update_entries(self, entries: Any) -> None:
@@ -82,12 +83,12 @@ class WeightsModel(TableModel):
         cells = (
             one.layer,
             one.weight,
+            f"{values.norm:.3g}",
+            _NONE if gradient is None else f"{gradient.norm:.3g}",
+            _NONE if ratio is None else f"{ratio:.2g}",
             f"{values.mean:.3g}",
             f"{values.deviation:.3g}",
             f"{values.zeros:.0%}" if values.zeros >= 0.005 else "",
-            f"{values.norm:.3g}",
-            _PLACEMENT if gradient is None else f"{gradient.norm:.3g}",
-            _PLACEMENT if ratio is None else f"{ratio:.2g}",
         )
         return cells[index.column()]
 
@@ -120,7 +121,6 @@ class WeightsTab(QWidget):
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(48)
         self.table.selectionModel().selectionChanged.connect(self._show_strips)
         self.weights_plot = SpreadPlot("weightsPlot", "Weights", self)
@@ -155,6 +155,7 @@ class WeightsTab(QWidget):
         self.status = QLabel("", self)
         self.status.setObjectName("weightsStatus")
         self.status.setProperty("role", "secondary")
+        self.status.setToolTip(PACE)
 
     def _lay_out(self) -> None:
         bar = QHBoxLayout()
@@ -169,7 +170,7 @@ class WeightsTab(QWidget):
         bar.addWidget(self.status)
         self._empty = Secondary("", self)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._empty.setContentsMargins(theme.S24, 0, theme.S24, 0)
+        self._empty.setFixedWidth(420)
         plots = QWidget(self)
         pair = QHBoxLayout(plots)
         pair.setContentsMargins(0, 0, 0, 0)
@@ -179,13 +180,13 @@ class WeightsTab(QWidget):
         self._split = QSplitter(Qt.Orientation.Horizontal, self)
         self._split.addWidget(self.table)
         self._split.addWidget(plots)
-        self._split.setSizes([380, 420])
+        self._split.setSizes([430, 400])
         self._split.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(bar)
-        layout.addWidget(self._empty, 1)
+        layout.addWidget(self._empty, 1, Qt.AlignmentFlag.AlignHCenter)
         layout.addWidget(self._split, 1)
 
     # -- what a person sets -------------------------------------------------------------------
