@@ -82,6 +82,63 @@ def test_closing_asks_and_keeps_the_run(training, qtbot):
     assert '"event": "stopped"' in (run / "events.jsonl").read_text().splitlines()[-1]
 
 
+def test_closed_while_it_trained_the_next_window_goes_on_with_it(window, training, qtbot, tmp_path):
+    """To the bit: as a training that nobody interrupted."""
+    from tensorflow.python.framework import config
+
+    from cnnstudio.training import checkpoint
+    from cnnstudio.training.control import Control
+    from cnnstudio.training.run import train
+    from cnnstudio.views.main_window import MainWindow
+
+    document = training.document
+    training.trainer.stop()
+    qtbot.waitUntil(lambda: not training.trainer.state.active, timeout=LONG)
+    settings = {"epochs": 100, "deterministic": True, "batch_size": 4}
+    document.set_training(document.training.model_copy(update=settings))
+    document.undo_stack.setClean()
+    project = document.project
+    try:
+        training.findChild(QAction, "startAction").trigger()
+        seen = []
+        training.trainer.events.connect(seen.extend)
+        qtbot.waitUntil(lambda: any(event.kind == "epoch" for event in seen), timeout=LONG)
+        run = training.trainer.run
+        training.close()
+        question = training.findChild(QMessageBox, "stopQuestion")
+        question.button(QMessageBox.StandardButton.Yes).click()
+        qtbot.waitUntil(lambda: not training.isVisible(), timeout=LONG)
+        state, _ = checkpoint.load(run / "checkpoint")
+        assert state.epoch < 100, "it was done before the window closed"
+
+        again = MainWindow()
+        again.show()
+        page = again.pages["train"]
+        again.show_page("train")
+        table = page.runs
+        qtbot.waitUntil(lambda: any(r.path == run for r in table.model.runs), timeout=LONG)
+        known = next(r for r in table.model.runs if r.path == run)
+        assert known.state == "stopped"
+        menu = table.menu_for(known)
+        text = "Continue it where it stopped"
+        next(action for action in menu.actions() if action.text() == text).trigger()
+        qtbot.waitUntil(lambda: again.trainer.state is State.FINISHED, timeout=LONG)
+        again.document.undo_stack.setClean()
+        again.close()
+        again.deleteLater()
+        whole = train(
+            project, runs_folder=tmp_path / "whole", on_event=seen.append, control=Control()
+        )
+    finally:
+        config.disable_op_determinism()
+    _, expected = checkpoint.load(whole / "checkpoint")
+    state, found = checkpoint.load(run / "checkpoint")
+    assert state.epoch == 100
+    assert found.keys() == expected.keys()
+    for name, array in expected.items():
+        np.testing.assert_array_equal(found[name], array, err_msg=name)
+
+
 def test_program_that_ends_on_its_own_still_closes(training, qtbot):
     training.close()
     # The training ends while the question is open: nothing is left to ask.

@@ -1,3 +1,4 @@
+import importlib
 import json
 
 import numpy as np
@@ -97,6 +98,45 @@ def test_an_interrupted_checkpoint_leaves_the_one_before(tmp_path, left):
     np.testing.assert_array_equal(arrays["model/0"], np.ones(3))
     checkpoint.save(tmp_path, State(epoch=3), {"model/0": np.ones(3)})
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json", ".npz"]
+
+
+@pytest.mark.parametrize("call", ["os.fsync", "os.replace", "pathlib.Path.unlink", "numpy.savez"])
+def test_interrupted_at_any_call_a_whole_checkpoint_is_left(tmp_path, monkeypatch, call):
+    """The n-th call fails, for every n there is: what is there is the old one or the new one."""
+    owner, _, name = call.rpartition(".")
+    module = importlib.import_module(owner if owner != "pathlib.Path" else "pathlib")
+    holder = module.Path if owner == "pathlib.Path" else module
+    real = getattr(holder, name)
+    failed_at = 0
+    while True:
+        folder = tmp_path / f"{failed_at}"
+        checkpoint.save(folder, State(epoch=1), {"model/0": np.ones(3)})
+        calls = [0]
+
+        def fail(*given, calls=calls, most=failed_at, **named):
+            calls[0] += 1
+            if calls[0] > most:
+                raise KeyboardInterrupt
+            return real(*given, **named)
+
+        monkeypatch.setattr(holder, name, fail)
+        whole = True
+        try:
+            checkpoint.save(folder, State(epoch=2), {"model/0": np.zeros(3)})
+        except KeyboardInterrupt:
+            whole = False
+        monkeypatch.setattr(holder, name, real)
+        state, arrays = checkpoint.load(folder)
+        expected = {1: np.ones(3), 2: np.zeros(3)}[state.epoch]
+        np.testing.assert_array_equal(arrays["model/0"], expected)
+        # And the next one is written as if nothing had been.
+        checkpoint.save(folder, State(epoch=3), {"model/0": np.full(3, 3.0)})
+        assert checkpoint.load(folder)[0].epoch == 3
+        assert len(list(folder.iterdir())) == 2
+        if whole:
+            break
+        failed_at += 1
+    assert failed_at >= 1
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "missing", "not json", "no key", "newer"])

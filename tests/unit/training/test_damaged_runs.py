@@ -50,6 +50,14 @@ def file_of(path, name):
     return next(path.glob("checkpoint/*.npz")) if name.endswith("arrays") else path / name
 
 
+def tried(function):
+    """What a function gives, and the sentence of the error that it raised instead."""
+    try:
+        return function(), ""
+    except StudioError as error:
+        return None, error.message
+
+
 def damaged(whole, folder, name, how):
     """A copy of the run in `folder` with one file damaged, and that file."""
     path = folder / whole.name
@@ -106,18 +114,16 @@ def test_a_look_at_the_list_finds_the_usual_damage(whole, tmp_path, how):
 def test_going_on_names_the_file_or_gets_by_without(whole, folder, tmp_path, name, how):
     path, file = damaged(whole, tmp_path / "runs", name, how)
     listener = Listener()
-    try:
-        project = load_project(path / "project.cnns")
-    except StudioError as error:
-        assert str(file) in error.message
+    project, refused = tried(lambda: load_project(path / "project.cnns"))
+    if refused:
+        assert str(file) in refused
         return
     training = {**project.training, "epochs": 3}
     project = make_project(folder, **training)
-    try:
-        run(project, tmp_path, resume=path, listener=listener)
-    except StudioError as error:
+    _, refused = tried(lambda: run(project, tmp_path, resume=path, listener=listener))
+    if refused:
         assert name in NEEDED_TO_GO_ON
-        assert str(file) in error.message or (how == "removed" and str(path) in error.message)
+        assert str(file) in refused or (how == "removed" and str(path) in refused)
         assert listener.kinds == ["failed"]
         return
     assert name not in NEEDED_TO_GO_ON
@@ -144,12 +150,11 @@ def test_going_on_names_the_file_or_gets_by_without(whole, folder, tmp_path, nam
 )
 def test_classifying_works_or_names_the_file(whole, tmp_path, name, how):
     path, file = damaged(whole, tmp_path / "runs", name, how)
-    try:
-        model = TrainedModel.load(path)
-    except StudioError as error:
+    model, refused = tried(lambda: TrainedModel.load(path))
+    if refused:
         assert name in ("model.keras", "classes.txt")
-        assert file.name in error.message
-        assert str(path) in error.message
+        assert file.name in refused
+        assert str(path) in refused
         return
     assert name != "model.keras"
     assert len(model.classes) == 3

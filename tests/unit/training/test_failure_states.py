@@ -75,7 +75,7 @@ def runaway(folder, **training):
 
 
 def test_a_loss_that_is_no_number_ends_the_training(keras, tmp_path, folder):
-    path, message, listener = fails(runaway(folder), tmp_path / "runs", cause="numbers")
+    path, message, _ = fails(runaway(folder), tmp_path / "runs", cause="numbers")
     assert "no longer a number (epoch 1" in message
     assert "learning rate below 100" in message
     # No model of such weights is kept, and no line that no JSON reader takes.

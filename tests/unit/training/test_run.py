@@ -140,6 +140,39 @@ def test_tensorboard_reads_the_scalars(finished):
     ]
 
 
+def test_tensorboard_reads_the_run_with_its_own_reader(finished):
+    """As its window does: the whole folder of runs, a board for training and one for validation."""
+    reason = "the package tensorboard is not installed"
+    reader = pytest.importorskip(
+        "tensorboard.backend.event_processing.plugin_event_multiplexer", reason=reason
+    )
+    path, listener = finished
+    multiplexer = reader.EventMultiplexer()
+    multiplexer.AddRunsFromDirectory(str(path.parent))
+    multiplexer.Reload()
+    train, validation = (f"{path.name}/tensorboard/{b}" for b in ("train", "validation"))
+    assert set(multiplexer.Runs()) == {train, validation}
+
+    from tensorboard.util.tensor_util import make_ndarray
+
+    def curve(board, tag):
+        events = multiplexer.Tensors(board, tag)
+        found = [(event.step, float(make_ndarray(event.tensor_proto))) for event in events]
+        return [(step, pytest.approx(figure)) for step, figure in found]
+
+    epochs = listener.of("epoch")
+    for board, tag, figures in (
+        (train, "epoch_loss", [event.loss for event in epochs]),
+        (train, "epoch_accuracy", [event.metrics["accuracy"] for event in epochs]),
+        (train, "epoch_learning_rate", [event.learning_rate for event in epochs]),
+        (validation, "epoch_loss", [event.metrics["val_loss"] for event in epochs]),
+        (validation, "epoch_accuracy", [event.metrics["val_accuracy"] for event in epochs]),
+    ):
+        metadata = multiplexer.SummaryMetadata(board, tag)
+        assert metadata.plugin_data.plugin_name == "scalars"
+        assert list(enumerate(figures)) == curve(board, tag)
+
+
 def test_the_model_works_with_keras_alone(finished, folder):
     path, _ = finished
     program = f"""

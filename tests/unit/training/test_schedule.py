@@ -1,5 +1,7 @@
 """Every schedule against Keras's own, by number and through whole trainings."""
 
+import shutil
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -169,6 +171,24 @@ def test_a_stop_keeps_the_place_in_the_schedule(keras, tmp_path, folder, every_b
     ]
     logged = [event.learning_rate for event in events]
     np.testing.assert_allclose(logged, drawn(project, 3), rtol=1e-6, atol=1e-12)
+
+
+def test_a_death_keeps_the_place_in_the_schedule(keras, tmp_path, folder, every_batch):
+    """Without determinism: what was trained again has the rates it had, and the rest goes on."""
+    project = make_project(folder, epochs=3, schedule={"name": "cosine", "warmup_epochs": 1.0})
+    dead = tmp_path / "dead"
+
+    def die(event):
+        if (event.epoch, event.step) == (3, 2):
+            shutil.copytree(event.run, dead)
+
+    run(project, tmp_path / "runs", listener=Listener(batch=die))
+    _, listener = run(project, tmp_path, resume=dead)
+    begun = listener.of("started")[0]
+    assert (begun.epoch, begun.step) < (3, 2)
+    logged = [event.learning_rate for event in listener.of("batch")]
+    rest = drawn(project, 3)[begun.epoch * 6 + begun.step :]
+    np.testing.assert_allclose(logged, rest, rtol=1e-6, atol=1e-12)
 
 
 def test_a_rate_changed_while_training_is_kept_and_marked(keras, tmp_path, folder, every_batch):
