@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout,
 
 from cnnstudio.app.tasks import Task
 from cnnstudio.app.trainer import State
-from cnnstudio.training.events import FeatureMapsReady
+from cnnstudio.training.events import FeatureMapsReady, Looked, Message, Started
 from cnnstudio.views import theme
 from cnnstudio.views.classify.chooser import ModelChooser
 from cnnstudio.views.classify.telling import TellStrip
@@ -25,6 +25,7 @@ from cnnstudio.views.explore.points import PointsTab
 from cnnstudio.views.explore.unit_work import Units
 from cnnstudio.views.explore.units import UnitsTab
 from cnnstudio.views.explore.work import Explorer, Facts, LayerRow, Seen, Sees
+from cnnstudio.views.train.live_cam import CamSeen
 from cnnstudio.views.widgets import Line, Secondary, name_widget
 
 NO_MODEL = (
@@ -51,6 +52,7 @@ class ExplorePage(QWidget):
         # What the training that goes on was started with: its layers and how it reads pictures.
         self._live_layers: tuple[LayerRow, ...] = ()
         self._live_network = context.document.network
+        self._live_classes: tuple[str, ...] = ()
         self._measuring: Task | None = None
         self._live_data = context.document.data
 
@@ -67,7 +69,7 @@ class ExplorePage(QWidget):
             self.live_button,
             "exploreLiveButton",
             "Show the network that is training",
-            "Feature maps of the network that is training now, as it learns",
+            "Feature maps and Grad-CAM of the network that is training now, as it learns",
         )
         self.live_button.setCheckable(True)
         self.live_button.setEnabled(False)
@@ -105,6 +107,8 @@ class ExplorePage(QWidget):
         context.models.told_changed.connect(self._told)
         self.live_button.toggled.connect(self._live_toggled)
         self.maps_tab.wanted.connect(self._look)
+        self.mattered_tab.live_wanted.connect(self._look)
+        self.tabs.currentChanged.connect(lambda _index: self._look() if self.live else None)
         # One picture for both tabs.
         self.maps_tab.picture_box.picked.connect(self.mattered_tab.set_picture)
         self.mattered_tab.picked.connect(self._share_picture)
@@ -304,14 +308,22 @@ class ExplorePage(QWidget):
         if on:
             self.maps_tab.set_layers(self._live_layers)
             self.maps_tab.say("Waiting for the next step of the training…")
+            self._follow()
             self._look()
             return
         self._context.trainer.watch(None)
+        self.mattered_tab.unfollow()
         if self._facts is not None:
             self.maps_tab.set_layers(self._facts.layers)
             self._look()
         else:
             self._choose(self.chooser.path)
+
+    def _follow(self) -> None:
+        """Grad-CAM follows the training as well."""
+        maps = [row for row in self._live_layers if len(row.shape) == 3 and row.shape[:2] != (1, 1)]
+        last = max((i for i, row in enumerate(maps) if "Conv" in row.type), default=len(maps) - 1)
+        self.mattered_tab.follow(self._live_classes, tuple(row.name for row in maps[: last + 1]))
 
     def _watch(self) -> None:
         from cnnstudio.data.pictures import load_picture
@@ -343,18 +355,33 @@ class ExplorePage(QWidget):
             self.maps_tab.set_sees(sees)
 
     def _watch_pixels(self, layer: str | None, pixels: Any) -> None:
-        if self.live and self.isVisible():
+        if not (self.live and self.isVisible()):
+            return
+        if self.tabs.currentWidget() is self.mattered_tab:
+            self.mattered_tab.begin(pixels)
+            layer = self.mattered_tab.layer or layer
+            self._context.trainer.watch(layer, pixels, self.mattered_tab.look)
+        else:
             self._context.trainer.watch(layer, pixels)
 
     def _happened(self, happened: tuple[Any, ...]) -> None:
+        for event in happened:
+            if isinstance(event, Started):
+                self._live_classes = event.classes
+                if self.live:
+                    self._follow()
+                    self._look()
         if not self.live or not self.isVisible():
             return
         for event in reversed(happened):
             if isinstance(event, FeatureMapsReady) and event.layer == self.maps_tab.layer:
-                self.maps_tab.show_live(
-                    event.layer, event.maps, f"Epoch {event.epoch}, step {event.step}"
-                )
+                self.maps_tab.show_live(event.layer, event.maps, _when(event))
                 return
+            if isinstance(event, Looked) and isinstance(event.seen, CamSeen):
+                self.mattered_tab.show_live(event.seen, _when(event))
+                return
+            if isinstance(event, Message):
+                self.mattered_tab.say_live(event.text)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -366,3 +393,7 @@ class ExplorePage(QWidget):
         super().hideEvent(event)
         if self.live:
             self._context.trainer.watch(None)
+
+
+def _when(event: FeatureMapsReady | Looked) -> str:
+    return f"Epoch {event.epoch}, step {event.step}"

@@ -300,9 +300,25 @@ def test_exploring_goes_on_while_a_training_runs(window, page, qtbot):
     qtbot.waitUntil(lambda: status.text().startswith("Epoch "), timeout=LONG)
     first = status.text()
     qtbot.waitUntil(lambda: status.text() != first, timeout=LONG)
+    # What matters to it: of the likeliest class, then of another.
+    page.tabs.setCurrentWidget(page.mattered_tab)
+    mattered = page.mattered_tab
+    cards = mattered.cards
+    qtbot.waitUntil(lambda: cards["grad-cam"].view.filled, timeout=LONG)
+    assert not cards["occlusion"].isVisible()
+    qtbot.waitUntil(lambda: "Epoch " in mattered.title.text(), timeout=LONG)
+    mattered.classes.setCurrentRow(2)
+    named = mattered.classes.item(2).text()
+    qtbot.waitUntil(
+        lambda: mattered.title.text().startswith(f"What speaks for {named}   Epoch"), timeout=LONG
+    )
     window.trainer.stop()
     qtbot.waitUntil(lambda: not window.trainer.state.active, timeout=LONG)
     assert not live.isChecked()
+    # The saved network again, by all four methods.
+    qtbot.waitUntil(lambda: cards["occlusion"].view.filled, timeout=LONG)
+    assert mattered.title.text().startswith("What speaks for ")
+    assert "Epoch" not in mattered.title.text()
 
 
 def test_without_a_network_the_page_says_what_to_do(window, qtbot):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QComboBox,
@@ -30,9 +33,11 @@ from cnnstudio.views.explore.explaining import METHODS, Explainers, Mattered, Re
 from cnnstudio.views.explore.heat_card import HeatCard
 from cnnstudio.views.explore.picture_box import PictureBox
 from cnnstudio.views.explore.rows import ASIDE_ROLE, KEY_ROLE, RowDelegate
+from cnnstudio.views.train.live_cam import CamSeen, LiveCam
 from cnnstudio.views.widgets import Button, EmptyState, Heading, Secondary, name_widget
 
 NO_MODEL = "Train a network first, or open a .keras file."
+LIKELIEST = "the likeliest class"
 PAUSE = 120  # milliseconds: arrow keys over the classes ask for the one they stop at
 
 
@@ -41,6 +46,8 @@ class MatteredTab(QWidget):
 
     # A picture was chosen here: Path.
     picked = Signal(object)
+    # Another class or layer of the network that trains now is asked for.
+    live_wanted = Signal()
 
     def __init__(self, context: Context, explainers: Explainers, parent: QWidget | None = None):
         super().__init__(parent)
@@ -51,6 +58,7 @@ class MatteredTab(QWidget):
         self._tasks: list[Task] = []
         self._enlarged: HeatCard | None = None
         self._stale = False
+        self._live: LiveCam | None = None
         self._wait = QTimer(self)
         self._wait.setSingleShot(True)
         self._wait.setInterval(PAUSE)
@@ -165,8 +173,8 @@ class MatteredTab(QWidget):
         """Classify the picture; the methods follow once the class is known."""
         self.stop()
         self._recognised = None
-        self._stale = True
-        if self.isVisible():
+        self._stale = self._live is None
+        if self._stale and self.isVisible():
             self._start()
 
     def _start(self) -> None:
@@ -210,14 +218,77 @@ class MatteredTab(QWidget):
         self.layer_box.setEnabled(bool(found.layers))
         self._ask(tuple(self.cards))
 
+    # -- the network that trains now ----------------------------------------------------------
+
+    @property
+    def look(self) -> LiveCam | None:
+        """What is to be made of the picture while a network trains; None if none is followed."""
+        return self._live
+
+    @property
+    def layer(self) -> str | None:
+        """The layer whose maps Grad-CAM weighs."""
+        return self.layer_box.currentText() or None
+
+    def follow(self, classes: tuple[str, ...], layers: tuple[str, ...]) -> None:
+        """Follow a training with these classes by Grad-CAM, which needs one step for a picture."""
+        self.stop()
+        self._live, self._recognised = LiveCam(classes), None
+        self.layer_box.clear()
+        self.layer_box.addItems(layers)
+        self.layer_box.setCurrentIndex(len(layers) - 1)
+        self.layer_box.setEnabled(bool(layers))
+        self._list([(None, LIKELIEST, ""), *((i, name, "") for i, name in enumerate(classes))])
+        for card in self.cards.values():
+            card.setVisible(card is self.cards["grad-cam"])
+        self._enlarged = None
+        self.title.setText("What speaks for a class while it trains")
+
+    def begin(self, pixels: NDArray[np.uint8]) -> None:
+        """A picture is followed from now on."""
+        self._stack.setCurrentIndex(1)
+        card = self.cards["grad-cam"]
+        card.view.set_picture(pixels)
+        card.view.say("Waiting for the next step of the training…")
+
+    def show_live(self, seen: CamSeen, when: str) -> None:
+        """Lay what the training thread saw over the picture."""
+        if self._live is None:
+            return
+        card = self.cards["grad-cam"]
+        card.view.set_heat(seen.colours)
+        card.set_note(seen.note)
+        self.title.setText(f"What speaks for {self._live.classes[seen.class_index]}   {when}")
+        for row in range(1, self.classes.count()):
+            self.classes.item(row).setData(ASIDE_ROLE, percent(float(seen.shares[row - 1])))
+
+    def say_live(self, words: str) -> None:
+        """A sentence of the training, such as why there is no Grad-CAM for this network."""
+        if self._live is not None and not self.cards["grad-cam"].view.filled:
+            self.cards["grad-cam"].view.say(words)
+
+    def unfollow(self) -> None:
+        """Explain the chosen network again."""
+        if self._live is not None:
+            self._live = None
+            for card in self.cards.values():
+                card.setVisible(True)
+            self._recognise()
+
+    # -- answers of a saved network -----------------------------------------------------------
+
     def _show_classes(self, found: Recognised) -> None:
+        self._list([(index, name, percent(share)) for index, name, share in found.ranked])
+
+    def _list(self, rows: Sequence[tuple[int | None, str, str]]) -> None:
+        """List classes: number, name and share; the first is chosen."""
         self.classes.blockSignals(True)
         self.classes.clear()
-        for index, name, share in found.ranked:
+        for index, name, share in rows:
             item = QListWidgetItem(name)
             item.setData(KEY_ROLE, index)
-            item.setData(ASIDE_ROLE, percent(share))
-            item.setToolTip(f"{name}: {percent(share)}")
+            item.setData(ASIDE_ROLE, share)
+            item.setToolTip(f"{name}: {share}" if share else name)
             item.setSizeHint(QSize(0, theme.HIT))
             self.classes.addItem(item)
         self.classes.setCurrentRow(0)
@@ -225,6 +296,11 @@ class MatteredTab(QWidget):
 
     def _ask(self, methods: tuple[str, ...]) -> None:
         """Let methods answer for the chosen class, one after another."""
+        if self._live is not None:
+            row = self.classes.currentItem()
+            self._live.class_index = None if row is None else row.data(KEY_ROLE)
+            self.live_wanted.emit()
+            return
         found, item = self._recognised, self.classes.currentItem()
         if found is None or item is None or self._model is None:
             return
