@@ -29,5 +29,9 @@ class TrialControl(Control):
     def watched(self) -> Watched | None:
         return self._search.watched
 
+    @property
+    def measuring(self) -> int | None:
+        return self._search.measuring
+
     def wait_while_paused(self, woken: Callable[[], None] | None = None) -> float:
         return self._search.wait_while_paused(woken)

@@ -51,7 +51,10 @@ def simple(value: Any) -> Any:
 
 
 def plain_values(space: Mapping[str, Entry], params: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a trial as JSON data, in the order of the space."""
+    """The values of a trial as JSON data, in the order of the space.
+
+    Of numbers from a range so many digits as people read: trials are trained with just these.
+    """
     found = {}
     for name, entry in space.items():
         if name not in params:
@@ -59,6 +62,9 @@ def plain_values(space: Mapping[str, Entry], params: Mapping[str, Any]) -> dict[
         value = params[name]
         if isinstance(entry, Choices):
             value = next((each for each in entry.choices if simple(each) == value), value)
+        elif isinstance(value, float):
+            digits = 4 if entry.step is None else 12
+            value = min(max(float(f"{value:.{digits}g}"), entry.low), entry.high)
         found[name] = value
     return found
 
