@@ -20,12 +20,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
 from bench_training import CASES, SHARED, with_fit
+
+from cnnstudio.views.train.tabs import RunTabs
 
 TICK_MS = 2
 GOALS = {"time": 3.0, "gap": 16.0, "training": 0.97}
@@ -116,12 +119,23 @@ class Window:
 
     def prepare(self, name: str, epochs: int) -> None:
         """Open a folder of pictures on the Data page and fit the network to it."""
+        shape, classes = CASES[name]
+        self.open(SHARED / name, shape, classes, epochs)
+
+    def open(
+        self,
+        folder: Path,
+        shape: tuple[int, int, int],
+        classes: int,
+        epochs: int,
+        preset: str = "small-cnn",
+    ) -> None:
+        """The same for any folder, whose pictures become `shape` (height, width, channels)."""
         from cnnstudio.graph.presets import PRESETS
 
         window, document = self.window, self.window.document
-        shape, classes = CASES[name]
-        document.new(PRESETS["small-cnn"].build(shape, classes))
-        window.context.open_folder(SHARED / name)
+        document.new(PRESETS[preset].build(shape, classes))
+        window.context.open_folder(folder)
         self.wait(lambda: document.report is not None)
         mode = "rgb" if shape[2] == 3 else "grayscale"
         data = {"image_size": shape[:2], "color_mode": mode}
@@ -129,6 +143,14 @@ class Window:
         document.match_data()
         document.set_training(document.training.model_copy(update={"epochs": epochs}))
         document.undo_stack.setClean()
+
+    def look_at(self, *, maps: bool, weights: bool) -> None:
+        """Bring the Train page to the front, with feature maps and the Weights tab open or not."""
+        page = self.window.pages["train"]
+        self.window.show_page("train")
+        page.live_maps.setVisible(maps)
+        tabs = page.findChild(RunTabs)
+        tabs.setCurrentWidget(tabs.weights if weights else page.runs)
 
     def train(self) -> list:
         """Train to the end with the Train page in front; the events."""
