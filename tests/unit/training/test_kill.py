@@ -13,13 +13,19 @@ import pytest
 from small_trainings import make_network, make_pictures
 
 from cnnstudio.data.augmentation import PRESETS
+from cnnstudio.graph.freezing import freeze_to
 from cnnstudio.graph.project import Project, save_project
 from cnnstudio.training import checkpoint
 from cnnstudio.training.runs import read_history, run_info
 
 
-def write_project(folder: Path, *, epochs: int, each: int, dropout: bool = True) -> Path:
-    """Augmentation, dropout, batch normalisation, Adam, a cosine schedule, determinism."""
+def write_project(
+    folder: Path, *, epochs: int, each: int, dropout: bool = True, more: int = 0
+) -> Path:
+    """Augmentation, dropout, batch normalisation, Adam, a cosine schedule, determinism.
+
+    With `more` epochs in a second phase, convolution and normalisation are frozen in the first.
+    """
     pictures = make_pictures(folder / "pictures", each=each)
     augmentation = list(PRESETS.values())[-1].to_json()
     training = {
@@ -30,9 +36,14 @@ def write_project(folder: Path, *, epochs: int, each: int, dropout: bool = True)
         "optimizer": {"name": "Adam", "learning_rate": 0.01},
         "schedule": {"name": "cosine", "warmup_epochs": 1.0},
     }
+    network = make_network(dropout=dropout)
+    if more:
+        network = freeze_to(network, ["batch_normalization_1"])
+        training["fine_tune"] = {"enabled": True, "epochs": more}
+        training["early_stopping"] = {"enabled": True, "patience": 1000}
     path = folder / "project.cnns"
     data = {"folder": str(pictures), "augmentation": augmentation}
-    save_project(Project(make_network(dropout=dropout), data, training), path)
+    save_project(Project(network, data, training), path)
     return path
 
 
@@ -103,6 +114,31 @@ def test_a_killed_training_goes_on_as_if_nothing_had_been(tmp_path):
     assert again.kinds[-1] == "finished"
     assert_equal(killed.run, whole.run)
     for array, wanted in zip(kept(killed.run), kept(whole.run), strict=True):
+        np.testing.assert_array_equal(array, wanted)
+
+
+@pytest.mark.slow
+def test_killed_in_both_phases_and_between_them(tmp_path):
+    project = write_project(tmp_path, epochs=8, each=10, more=8)
+    whole = Training(project, "--runs", tmp_path / "whole")
+    assert not whole.read("nothing")
+    assert whole.finish() == ""
+    killed = Training(project, "--runs", tmp_path / "killed")
+    # Within the first, behind its last epoch, within the second.
+    done = 0
+    for until in (3, 8, 12):
+        while done < until:
+            assert killed.read("epoch"), killed.finish()
+            done += 1
+        killed.kill()
+        run = killed.run
+        done = len(read_history(run).epochs)
+        killed = Training("--resume", run)
+    assert not killed.read("nothing"), killed.finish()
+    assert killed.finish() == ""
+    assert_equal(run, whole.run)
+    assert len(read_history(run).phases) == 1
+    for array, wanted in zip(kept(run), kept(whole.run), strict=True):
         np.testing.assert_array_equal(array, wanted)
 
 
