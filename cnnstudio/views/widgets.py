@@ -35,6 +35,8 @@ from cnnstudio.views.theme import S4, S8, S12, S16
 # Item data of a `BarDelegate` cell: the share of the bar, 0 to 1, and its colour's name.
 BAR_ROLE = Qt.ItemDataRole.UserRole + 40
 BAR_COLOR_ROLE = Qt.ItemDataRole.UserRole + 41
+# Item data of a `ColoredTextDelegate` cell: the name of the theme's colour for its text.
+TEXT_COLOR_ROLE = Qt.ItemDataRole.UserRole + 42
 
 
 class _Label(QLabel):
@@ -300,6 +302,29 @@ class BarDelegate(QStyledItemDelegate):
     ) -> QSize:
         hint = super().sizeHint(option, index)
         return QSize(hint.width() + self._width + S8, max(hint.height(), theme.HIT))
+
+
+class ColoredTextDelegate(QStyledItemDelegate):
+    """Text in the colour that `TEXT_COLOR_ROLE` names: the stylesheet's would win otherwise."""
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        option = QStyleOptionViewItem(option)
+        self.initStyleOption(option, index)
+        text, option.text = option.text, ""
+        # The row that is chosen is marked as a whole.
+        option.state &= ~QStyle.StateFlag.State_HasFocus
+        style = option.widget.style()
+        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
+        painter.setPen(theme.current().color(index.data(TEXT_COLOR_ROLE) or "text"))
+        painter.setFont(option.font)
+        area = option.rect.adjusted(S8, 0, -S8, 0)
+        fitted = option.fontMetrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, int(option.displayAlignment), fitted)
 
 
 class FlowLayout(QLayout):

@@ -12,7 +12,8 @@ from cnnstudio.graph.presets import PRESETS
 from cnnstudio.graph.project import Project, save_project
 from cnnstudio.views import theme
 from cnnstudio.views.compare.dialog import CompareDialog
-from cnnstudio.views.compare.model import COLOUR_ROLE, COLOURS, RowModel
+from cnnstudio.views.compare.model import COLOURS, RowModel
+from cnnstudio.views.widgets import TEXT_COLOR_ROLE
 
 LEFT = Qt.MouseButton.LeftButton
 KIND, LAYER, _, DETAILS, OUTPUT, PARAMETERS = range(len(RowModel.columns))
@@ -108,7 +109,7 @@ def test_only_differences_or_all(window, qtbot, saved, edited):
 def test_kinds_are_told_by_word_and_colour(window, qtbot, saved, edited):
     dialog = compared(window, qtbot, saved)
     model = dialog.table.model()
-    names = {model.index(row, KIND).data(COLOUR_ROLE) for row in range(model.rowCount())}
+    names = {model.index(row, KIND).data(TEXT_COLOR_ROLE) for row in range(model.rowCount())}
     assert names == {"success", "error", "warning", "accent", "secondary"}
     for name in COLOURS.values():
         assert theme.current().color(name).isValid()

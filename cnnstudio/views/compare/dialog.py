@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
     QDialog,
     QHBoxLayout,
     QHeaderView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -20,34 +17,18 @@ from PySide6.QtWidgets import (
 
 from cnnstudio.analysis.compare import Comparison, Side, compare
 from cnnstudio.views import theme
-from cnnstudio.views.compare.model import COLOUR_ROLE, DETAILS, RowModel
+from cnnstudio.views.compare.model import DETAILS, RowModel
 from cnnstudio.views.compare.totals import Totals
 from cnnstudio.views.design.wording import bytes_text
 from cnnstudio.views.theme import S8, S12, S16
-from cnnstudio.views.widgets import Button, PrimaryButton, Secondary, Title, name_widget
-
-
-class _Delegate(QStyledItemDelegate):
-    """Text in the colour that the model names: the stylesheet's colour would win otherwise."""
-
-    def paint(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
-    ) -> None:
-        option = QStyleOptionViewItem(option)
-        self.initStyleOption(option, index)
-        text, option.text = option.text, ""
-        # The row that is chosen is marked as a whole.
-        option.state &= ~QStyle.StateFlag.State_HasFocus
-        style = option.widget.style()
-        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
-        painter.setPen(theme.current().color(index.data(COLOUR_ROLE) or "text"))
-        painter.setFont(option.font)
-        area = option.rect.adjusted(S8, 0, -S8, 0)
-        fitted = option.fontMetrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
-        painter.drawText(area, int(option.displayAlignment), fitted)
+from cnnstudio.views.widgets import (
+    Button,
+    ColoredTextDelegate,
+    PrimaryButton,
+    Secondary,
+    Title,
+    name_widget,
+)
 
 
 class LayerTable(QTableView):
@@ -61,7 +42,7 @@ class LayerTable(QTableView):
         name_widget(self, "compareTable", "Layers that differ")
         self.rows = RowModel(self)
         self.setModel(self.rows)
-        self.setItemDelegate(_Delegate(self))
+        self.setItemDelegate(ColoredTextDelegate(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

@@ -10,10 +10,9 @@ from cnnstudio.analysis.compare import SIGNS, WORDS, Comparison, Kind, Row
 from cnnstudio.analysis.info import LayerInfo
 from cnnstudio.views.design.wording import shape_text
 from cnnstudio.views.table_model import Column, Index, TableModel
+from cnnstudio.views.widgets import TEXT_COLOR_ROLE
 
 KIND, LAYER, TYPE, DETAILS, OUTPUT, PARAMETERS = range(6)
-# The name of the theme's colour for the text of a cell.
-COLOUR_ROLE = Qt.ItemDataRole.UserRole + 1
 COLOURS: dict[Kind, str] = {
     "added": "success",
     "removed": "error",
@@ -46,7 +45,7 @@ class RowModel(TableModel):
             return cell(row, column)
         if role == Qt.ItemDataRole.ToolTipRole:
             return row.details.replace("; ", "\n") or None
-        if role == COLOUR_ROLE and (column == KIND or row.kind == "same"):
+        if role == TEXT_COLOR_ROLE and (column == KIND or row.kind == "same"):
             return COLOURS[row.kind]
         return super().data(index, role)
 

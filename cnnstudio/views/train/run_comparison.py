@@ -38,11 +38,14 @@ from cnnstudio.views import theme
 from cnnstudio.views.compare.dialog import ComparePanel
 from cnnstudio.views.table_model import Column, Index, TableModel
 from cnnstudio.views.theme import S4, S8, S12, S16, S24
+from cnnstudio.views.train.plot import short_name
 from cnnstudio.views.train.plot import title_of as curve_title
 from cnnstudio.views.train.progress import in_words
 from cnnstudio.views.train.run_columns import title_of
 from cnnstudio.views.widgets import (
+    TEXT_COLOR_ROLE,
     Button,
+    ColoredTextDelegate,
     ElidedLabel,
     PrimaryButton,
     Secondary,
@@ -80,10 +83,10 @@ class Figures(QFrame):
         grid.setContentsMargins(S16, S12, S16, S12)
         grid.setHorizontalSpacing(S24)
         grid.setVerticalSpacing(S4)
-        for place, stretch in enumerate((2, 3, 3)):
+        for place, stretch in enumerate((3, 3, 3, 2)):
             grid.setColumnStretch(place, stretch)
-        for place, run in enumerate((found.old, found.new), 1):
-            name = ElidedLabel(title_of(run), mode=Qt.TextElideMode.ElideLeft)
+        for place, title in enumerate(names_of(found), 1):
+            name = ElidedLabel(title, mode=Qt.TextElideMode.ElideLeft)
             name.setAlignment(_RIGHT)
             name.setFont(theme.font(bold=True))
             grid.addWidget(name, 0, place)
@@ -101,6 +104,10 @@ class Figures(QFrame):
                 said = f"{figure_title(figure)}, {which} run" + (", the better" if better else "")
                 name_widget(label, f"{figure.key}_{which}", said)
                 grid.addWidget(label, line, place)
+            difference = Secondary(difference_words(figure))
+            difference.setAlignment(_RIGHT)
+            name_widget(difference, f"{figure.key}_difference", f"{figure_title(figure)}, more")
+            grid.addWidget(difference, line, 3)
 
 
 class SettingModel(TableModel):
@@ -109,11 +116,7 @@ class SettingModel(TableModel):
     def __init__(self, found: Differences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._found = found
-        self.columns = (
-            Column("Setting"),
-            Column(title_of(found.old)),
-            Column(title_of(found.new)),
-        )
+        self.columns = (Column("Setting"), *map(Column, names_of(found)))
         self.show_rows(only_differences=True)
 
     def show_rows(self, *, only_differences: bool) -> None:
@@ -127,9 +130,9 @@ class SettingModel(TableModel):
             return setting_title(setting.key) if index.column() == 0 else value_words(value)
         if role == Qt.ItemDataRole.ToolTipRole:
             return value_words(value)
-        if role == Qt.ItemDataRole.ForegroundRole:
+        if role == TEXT_COLOR_ROLE:
             plain = index.column() == 0 or not setting.differs or value == UNUSED
-            return theme.current().color("secondary") if plain else None
+            return "secondary" if plain else "text"
         return super().data(index, role)
 
 
@@ -140,6 +143,7 @@ class SettingTable(QTableView):
         super().__init__(parent)
         name_widget(self, "runSettings", "Settings of both runs")
         self.setModel(model)
+        self.setItemDelegate(ColoredTextDelegate(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setShowGrid(False)
@@ -229,7 +233,7 @@ class RunComparison(QDialog):
     def text(self) -> str:
         """Figures and the settings that are shown, as text."""
         found = self.found
-        names = (title_of(found.old), title_of(found.new))
+        names = names_of(found)
         figures = [
             (figure_title(f), figure_words(f, f.old), figure_words(f, f.new)) for f in found.figures
         ]
@@ -239,6 +243,24 @@ class RunComparison(QDialog):
         lines = columns([("", *names), *figures], right={1, 2})
         lines += ["", *columns([("", *names), *settings])]
         return "\n".join(lines) + "\n"
+
+
+def names_of(found: Differences) -> tuple[str, str]:
+    """What the two are called; with their times where they are called the same."""
+    runs = (found.old, found.new)
+    old, new = (title_of(run) for run in runs)
+    if old != new:
+        return old, new
+    first, second = (short_name(run.name) for run in runs)
+    return first, second
+
+
+def difference_words(figure: Figure) -> str:
+    """How much more the second run has, of what is a share or a loss."""
+    if figure.old is None or figure.new is None or figure.key in _TITLES:
+        return ""
+    more = figure.new - figure.old
+    return f"{'+' if more > 0 else '−'}{abs(more):.4f}" if more else ""
 
 
 def figure_title(figure: Figure) -> str:

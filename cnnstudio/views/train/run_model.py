@@ -10,9 +10,8 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtWidgets import QWidget
 
 from cnnstudio.training.runs import RunInfo
-from cnnstudio.views import theme
 from cnnstudio.views.train.run_columns import COLUMNS, PLACES, accuracy_of, title_of
-from cnnstudio.views.widgets import BAR_ROLE
+from cnnstudio.views.widgets import BAR_ROLE, TEXT_COLOR_ROLE
 
 Index = QModelIndex | QPersistentModelIndex
 RUN_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -88,9 +87,8 @@ class RunModel(QAbstractTableModel):
             return accuracy_of(run) or 0.0
         if role == Qt.ItemDataRole.TextAlignmentRole and column.right:
             return RIGHT
-        if role == Qt.ItemDataRole.ForegroundRole and place == STATE:
-            name = STATE_COLOURS.get(run.state, "warning" if run.damages else "")
-            return theme.current().color(name) if name else None
+        if role == TEXT_COLOR_ROLE and place == STATE:
+            return STATE_COLOURS.get(run.state, "warning" if run.damages else None)
         if role == Qt.ItemDataRole.ToolTipRole:
             return _tip(run, place)
         return None

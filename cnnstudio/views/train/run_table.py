@@ -35,8 +35,22 @@ from cnnstudio.views.train.reading import read_curves
 from cnnstudio.views.train.run_actions import RunActions
 from cnnstudio.views.train.run_columns import PLACES
 from cnnstudio.views.train.run_editing import RunEditing
-from cnnstudio.views.train.run_model import ACCURACY, NAME, NOTES, RUN_ROLE, SORT_ROLE, RunModel
-from cnnstudio.views.widgets import BarDelegate, QuietButton, Secondary, name_widget
+from cnnstudio.views.train.run_model import (
+    ACCURACY,
+    NAME,
+    NOTES,
+    RUN_ROLE,
+    SORT_ROLE,
+    STATE,
+    RunModel,
+)
+from cnnstudio.views.widgets import (
+    BarDelegate,
+    ColoredTextDelegate,
+    QuietButton,
+    Secondary,
+    name_widget,
+)
 
 EMPTY = "No runs yet. Each training is kept here with its curves."
 
@@ -95,6 +109,7 @@ class RunTable(QWidget):
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(56)
         self.view.setItemDelegateForColumn(ACCURACY, BarDelegate(self.view, width=40))
+        self.view.setItemDelegateForColumn(STATE, ColoredTextDelegate(self.view))
         self._editing = RunEditing(self.view)
         for place in (NAME, NOTES):
             self.view.setItemDelegateForColumn(place, self._editing)
