@@ -19,7 +19,7 @@ from PySide6.QtCore import (
     Qt,
 )
 from PySide6.QtGui import QFont, QPainter
-from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from cnnstudio.evaluation.predict import Prediction, Unreadable
 from cnnstudio.views import theme
@@ -174,7 +174,10 @@ class ResultDelegate(QStyledItemDelegate):
         # The ground, selection and line of the row come from the stylesheet; nothing of the cell's
         # own is filled in, which would ask the model nine times.
         style = option.widget.style()
-        style.drawControl(style.ControlElement.CE_ItemViewItem, option, painter, option.widget)
+        ground = QStyleOptionViewItem(option)
+        # Rows are chosen whole: a single cell lit under the mouse would say something else.
+        ground.state &= ~QStyle.StateFlag.State_MouseOver
+        style.drawControl(style.ControlElement.CE_ItemViewItem, ground, painter, option.widget)
         painter.save()
         painter.setRenderHints(
             QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform

@@ -159,7 +159,9 @@ class FeatureMapsTab(QWidget):
         below.addWidget(self.answers)
         right.addLayout(below)
         self.status.setContentsMargins(theme.S16, theme.S4, theme.S16, 0)
-        self.maps.setToolTip(HELP)
+        # Over the maps a tip would hide what it is about.
+        self.maps.setAccessibleDescription(HELP)
+        self.status.setToolTip(HELP)
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
         splitter.addWidget(side)
         splitter.addWidget(main)

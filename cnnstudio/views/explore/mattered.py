@@ -233,7 +233,7 @@ class MatteredTab(QWidget):
     def follow(self, classes: tuple[str, ...], layers: tuple[str, ...]) -> None:
         """Follow a training with these classes by Grad-CAM, which needs one step for a picture."""
         self.stop()
-        self._live, self._recognised = LiveCam(classes), None
+        self._live, self._recognised, self._stale = LiveCam(classes), None, False
         self.layer_box.clear()
         self.layer_box.addItems(layers)
         self.layer_box.setCurrentIndex(len(layers) - 1)
