@@ -322,7 +322,8 @@ class ColoredTextDelegate(QStyledItemDelegate):
         style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
         painter.setPen(theme.current().color(index.data(TEXT_COLOR_ROLE) or "text"))
         painter.setFont(option.font)
-        area = option.rect.adjusted(S8, 0, -S8, 0)
+        # Above the line between two rows.
+        area = option.rect.adjusted(S8, 0, -S8, -1)
         fitted = option.fontMetrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
         painter.drawText(area, int(option.displayAlignment), fitted)
 
