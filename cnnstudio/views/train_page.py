@@ -133,6 +133,7 @@ class TrainPage(QWidget):
         made = []
         for text, name, slot in (
             ("Find a learning rate…", "findRateAction", self.find_rate),
+            ("Search over settings", "searchAction", self._bottom.show_search),
             ("Smooth curves", "smoothCurvesAction", smooth.toggle),
             ("Logarithmic loss", "logScaleAction", log.toggle),
             ("Curves by step", "curvesByStepAction", steps.toggle),

@@ -34,11 +34,11 @@ def search_over(window, **more):
 @pytest.fixture
 def panel(window, tmp_path, qtbot):
     use(window, write_pictures(tmp_path / "pictures"))
-    window.show_page("train")
-    tabs = window.pages["train"]._bottom
-    tabs.setCurrentWidget(tabs.search)
-    qtbot.waitUntil(tabs.search.isVisible)
-    return tabs.search
+    action = next(a for a in window.pages["train"].actions() if a.objectName() == "searchAction")
+    action.trigger()
+    panel = window.pages["train"]._bottom.search
+    qtbot.waitUntil(panel.isVisible)
+    return panel
 
 
 def press(panel, qtbot, name):

@@ -26,6 +26,7 @@ class RunTabs(QTabWidget):
         super().__init__(parent)
         self.setObjectName("trainTabs")
         self.setDocumentMode(True)
+        self._context = context
         self._messages = messages
         self.confusion = ConfusionMatrix(self)
         self.confusion.setObjectName("liveConfusion")
@@ -42,6 +43,11 @@ class RunTabs(QTabWidget):
         self.setTabToolTip(3, "How weights and gradients of each layer are spread, epoch by epoch")
         self.setTabToolTip(2, "After the first epoch of a training with validation pictures")
         self.begin()
+
+    def show_search(self) -> None:
+        """Bring the search to the front."""
+        self._context.show_page("train")
+        self.setCurrentWidget(self.search)
 
     def begin(self) -> None:
         """Another training: nothing was said or taken for anything yet."""
