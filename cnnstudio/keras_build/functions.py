@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 from cnnstudio.graph.network import Layer, Link, Network
@@ -43,9 +44,7 @@ class Functions:
         self._names: list[str] = []
         self._parameters: list[list[str]] = []
         for group in repeats.groups:
-            stem = re.sub(r"[_ ]?\d+$", "", group.copies[0].block) or "block"
-            word = re.sub(r"\W+", "_", stem, flags=re.ASCII).strip("_").lower()
-            name = identifier(word or "block", {*TAKEN, *self.words})
+            name = identifier(_word_for(group), {*TAKEN, *self.words})
             self.words.add(name)
             self._names.append(name)
             self._parameters.append(self._named_parameters(group))
@@ -91,7 +90,7 @@ class Functions:
         ]
         called = {key: key if key in changing else given for key, given in values[0].items()}
         return [
-            loop(", ".join(changing), items, indent=4),
+            loop(changing, items, indent=4),
             self._call(run, variable, variable, called, indent=8),
         ]
 
@@ -136,10 +135,10 @@ class Functions:
             index, key = places[0]
             name = key
             if name in used:
-                name = (
-                    f"{group.rests[index] if group.rests else group.copies[0].layers[index]}_{key}"
-                )
-                name = identifier(name.strip("_").lower(), used)
+                layer = group.rests[index] if group.rests else group.copies[0].layers[index]
+                layer = layer.strip("_").lower()
+                name = f"{key}_{layer}" if layer[:1].isdigit() else f"{layer}_{key}"
+                name = identifier(name, used)
             used.add(name)
             names.append(name)
         return [*names, "prefix" if group.prefixes is not None else "names"]
@@ -170,6 +169,16 @@ class Functions:
             else:
                 lines.append(assignment(variables[name], call, indent=4))
         return "\n".join(lines)
+
+
+def _word_for(group: Group) -> str:
+    """What a block is called: what the names of its copies, without numbers, begin with."""
+    stems = [re.sub(r"\d+", "", copy.block) for copy in group.copies]
+    letters = zip(*stems, strict=False)
+    stem = "".join(each[0] for each in takewhile(lambda each: len(set(each)) == 1, letters))
+    if len(stem) < 3:
+        stem = re.sub(r"[_ ]?\d+$", "", group.copies[0].block)
+    return re.sub(r"[\W_]+", "_", stem, flags=re.ASCII).strip("_").lower() or "block"
 
 
 def _name_of(group: Group, index: int) -> str:

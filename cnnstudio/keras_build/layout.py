@@ -55,12 +55,14 @@ def statement(start: str, value: Call | list[str], indent: int = 0) -> str:
     return f"{tail}{_hanging([value.fed], indent)})"
 
 
-def loop(variables: str, items: list[str], indent: int = 0) -> str:
+def loop(variables: Sequence[str], items: list[str], indent: int = 0) -> str:
     """The head of a loop over a list, over as many lines as it needs."""
-    space, start = " " * indent, f"for {variables} in "
+    space, start = " " * indent, f"for {', '.join(variables)} in "
     inside = _joined(items)
     if indent + _width(start) + _width(inside) + 3 <= WIDTH:
         return f"{space}{start}[{inside}]:"
+    if indent + _width(start) + 1 > WIDTH:
+        start = f"for ({_hanging(variables, indent, comma=True)}) in "
     return f"{space}{start}[{_hanging(items, indent, comma=True)}]:"
 
 

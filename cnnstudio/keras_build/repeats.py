@@ -16,8 +16,9 @@ from cnnstudio.graph.blocks import ends_of
 from cnnstudio.graph.folding import BLOCK_TYPE
 from cnnstudio.graph.network import Block, Layer, Link, Network
 
-# A function with more parameters is harder to read than the layers themselves.
-MOST_PARAMETERS = 5
+# A function with more parameters, and with more than one for two layers, is harder to read than
+# the layers themselves.
+MOST_PARAMETERS = 6
 # What stands for what feeds a block, among the indices of its layers.
 FED = -1
 # A layer of a copy by its index, and the name of a setting.
@@ -76,24 +77,40 @@ class Repeats:
 
 
 def find_repeats(network: Network) -> Repeats:
-    """The blocks that occur more than once, the largest first, none inside another."""
+    """The blocks that occur more than once, none inside another.
+
+    Where one is, those stay whose functions save more: a residual block twenty times rather than
+    a stage twice.
+    """
     position = {name: index for index, name in enumerate(network.order)}
     shapes: dict[tuple[Any, ...], list[Copy]] = {}
     for block in network.blocks.values():
         copy = _copy_of(network, block, position)
         if copy is not None:
             shapes.setdefault(_structure(network, copy), []).append(copy)
+    for copies in shapes.values():
+        copies.sort(key=lambda copy: position[copy.exit])
+    # The largest first, or the smallest.
+    by_size = sorted(shapes.values(), key=lambda copies: -len(copies[0].layers))
+    groups = max((_chosen(network, order) for order in (by_size, by_size[::-1])), key=_saved)
+    return _drawn_together(network, groups) if groups else Repeats((), network, {})
+
+
+def _chosen(network: Network, shapes: Iterable[Sequence[Copy]]) -> tuple[Group, ...]:
+    """Groups of copies that have no layer in common; what comes first is taken first."""
     groups: list[Group] = []
     taken: set[str] = set()
-    for copies in sorted(shapes.values(), key=lambda found: -len(found[0].layers)):
+    for copies in shapes:
         free = [copy for copy in copies if taken.isdisjoint(copy.layers)]
-        free.sort(key=lambda copy: position[copy.exit])
         for group in _groups(network, free):
             groups.append(group)
             taken.update(name for copy in group.copies for name in copy.layers)
-    if not groups:
-        return Repeats((), network, {})
-    return _drawn_together(network, tuple(groups))
+    return tuple(groups)
+
+
+def _saved(groups: Iterable[Group]) -> int:
+    """How many layers need not be written."""
+    return sum((len(group.copies) - 1) * len(group.copies[0].layers) for group in groups)
 
 
 def pattern_of(texts: Sequence[str]) -> tuple[str, int, str] | None:
@@ -142,7 +159,7 @@ def _groups(network: Network, copies: Sequence[Copy]) -> Iterable[Group]:
     if len(copies) < 2:
         return
     group = _group(network, copies)
-    if len(group.differing) <= MOST_PARAMETERS:
+    if len(group.differing) <= max(MOST_PARAMETERS, len(copies[0].layers) // 2):
         yield group
         return
     # Only those that are the same in all settings, then.
@@ -188,11 +205,10 @@ def _named(copies: Sequence[Copy]) -> tuple[tuple[str, ...] | None, tuple[str, .
         if any(len(rest) > 1 or None in rest for rest in rests):
             continue
         said = tuple(next(iter(rest)) or "" for rest in rests)
-        if found is None:
+        whole = all(rest.startswith("_") for rest in said) and all(prefixes)
+        if found is None or whole:
+            # The longest prefix that is a whole word: f"{prefix}_conv".
             found = prefixes, said
-        if all(rest.startswith("_") for rest in said) and all(prefixes):
-            # A prefix that is a whole word: f"{prefix}_conv".
-            return prefixes, said
     return found if found else (None, ())
 
 

@@ -1,5 +1,7 @@
 """Repeated blocks as functions and loops: laid out as a formatter would, the same network."""
 
+import re
+
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from test_source import RUFF, assert_formatted, run
 
 from cnnstudio.graph import blocks, edits, templates
 from cnnstudio.graph.network import Network
+from cnnstudio.graph.presets import PRESETS
 from cnnstudio.keras_build.build import BuildError, build_model
 from cnnstudio.keras_build.export import export
 from cnnstudio.keras_build.repeats import find_repeats, pattern_of
@@ -119,10 +122,10 @@ def test_what_differs_is_a_parameter_and_names_that_count_are_a_range():
     assert (
         """
     for number in range(1, 4):
-        x = stage_1_block(x, filters=4, prefix=f"stage1_block{number}")
+        x = stage_block(x, filters=4, prefix=f"stage1_block{number}")
     x = layers.MaxPooling2D(2, name="max_pooling_1")(x)
     for number in range(1, 4):
-        x = stage_1_block(x, filters=8, prefix=f"stage2_block{number}")
+        x = stage_block(x, filters=8, prefix=f"stage2_block{number}")
 """
         in source
     )
@@ -134,7 +137,7 @@ def test_what_differs_is_a_parameter_and_names_that_count_are_a_range():
         (5, 6.0, "stage1_block2"),
         (3, None, "stage1_block3"),
     ]:
-        x = stage_1_block(
+        x = stage_block(
             x, filters=4, kernel_size=kernel_size, max_value=max_value, prefix=prefix
         )
 """ in same(changed)
@@ -209,12 +212,21 @@ def test_nested_blocks_are_written_once_on_the_outside():
     assert "def inner(" not in source
 
 
+def test_what_saves_more_is_written_once():
+    source = to_source(PRESETS["resnet50"].build((224, 224, 3), 1000))
+    assert re.findall(r"def (conv\w*)", source) == ["conv_block", "conv_block_2"]
+    assert "    for number in range(2, 7):\n" in source
+    source = to_source(PRESETS["googlenet"].build((224, 224, 3), 1000))
+    assert source.count("x = inception(") == 3
+    assert '        (160, 112, 24, 224, 64, 64, "inception_4b"),\n' in source
+
+
 def test_blocks_too_different_for_one_function_are_grouped_by_what_is_the_same():
     network = residual("b", 4)
     for name in ("b_3", "b_4"):
         changes = {"kernel_size": (1, 1), "use_bias": False, "activation": "relu"}
         network = edits.set_settings(network, f"{name}_conv2d_2", changes)
-        changes = {"momentum": 0.9, "epsilon": 0.1, "center": False}
+        changes = {"momentum": 0.9, "epsilon": 0.1, "center": False, "scale": False}
         network = edits.set_settings(network, f"{name}_batch_normalization_1", changes)
     source = same(network)
     assert "def b(inputs, prefix):" in source
