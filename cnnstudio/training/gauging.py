@@ -65,6 +65,11 @@ class Gauge:
         self._ended = float("-inf")
         self._bucket = 0
 
+    @property
+    def unused(self) -> bool:
+        """Whether nothing was measured yet."""
+        return math.isinf(self._ended)
+
     def due(self, every: int, step: int, *, epoch_ends: bool, last: bool = False) -> bool:
         """Whether to measure now.
 
@@ -89,7 +94,7 @@ class Gauge:
             Measured(layer, name, histogram(_numbers(weight)), gradients.get(id(weight)))
             for layer, name, weight in weights_of(self._model)
         )
-        first, self._ended = math.isinf(self._ended), time.perf_counter()
+        first, self._ended = self.unused, time.perf_counter()
         # The first one also builds what the later ones use.
         self._cost = 0.0 if first else self._ended - start
         return found

@@ -88,12 +88,14 @@ class Live:
         self, state: State, epoch: int, step: int, *, epoch_ends: bool = False, last: bool = False
     ) -> None:
         every = self._control.measuring
+        # Who begins to look sees something at once.
+        at_once = every is not None and self._gauge is not None and self._gauge.unused
         if every is None and self._settings.enabled:
             every = self._settings.every
         if every is None or self._gauge is None:
             return
         done = (epoch - 1) * state.steps_per_epoch + step
-        if not self._gauge.due(every, done, epoch_ends=epoch_ends, last=last):
+        if not (self._gauge.due(every, done, epoch_ends=epoch_ends, last=last) or at_once):
             return
         try:
             weights = self._gauge.measure()

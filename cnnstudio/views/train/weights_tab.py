@@ -122,6 +122,11 @@ class WeightsTab(QWidget):
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setMinimumSectionSize(48)
+        # Long names give way to the figures; a person may pull them wider.
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        for column, width in ((0, 116), (1, 104)):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
+            header.resizeSection(column, width)
         self.table.selectionModel().selectionChanged.connect(self._show_strips)
         self.weights_plot = SpreadPlot("weightsPlot", "Weights", self)
         self.gradients_plot = SpreadPlot("gradientsPlot", "Gradients", self)
@@ -180,7 +185,7 @@ class WeightsTab(QWidget):
         self._split = QSplitter(Qt.Orientation.Horizontal, self)
         self._split.addWidget(self.table)
         self._split.addWidget(plots)
-        self._split.setSizes([430, 400])
+        self._split.setSizes([460, 370])
         self._split.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
