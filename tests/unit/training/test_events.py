@@ -64,4 +64,6 @@ def test_what_failed_before_there_was_a_run_has_no_run():
         "run": None,
         "time": 1.0,
         "message": "No pictures.",
+        "cause": "",
+        "resumable": False,
     }
