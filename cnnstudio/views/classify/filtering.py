@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QObject, QSignalBlocker, QSortFilterProxyModel, Qt, QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSlider, QWidget
 
 from cnnstudio.evaluation.predict import Unreadable
 from cnnstudio.views import theme
-from cnnstudio.views.classify.results import RESULT_ROLE, SURE, Index, Result
+from cnnstudio.views.classify.results import RESULT_ROLE, SURE, Index, Result, ResultModel
 from cnnstudio.views.widgets import Button, Secondary, name_widget
 
 ALL, UNSURE, UNREAD = "All classes", "Not sure", "Not read"
-_PAUSE = 200  # milliseconds between two counts while results stream in
+_PAUSE = 200  # milliseconds between two counts while results stream in, at least
+_SHARE = 0.02  # of the time that counting may take
 
 
 class ResultFilter(QSortFilterProxyModel):
@@ -26,10 +28,18 @@ class ResultFilter(QSortFilterProxyModel):
         self.pile = ALL
         self.threshold = SURE
 
+    @property
+    def results(self) -> Sequence[Result]:
+        """All results, in the order of arrival."""
+        source = self.sourceModel()
+        return source.results if isinstance(source, ResultModel) else ()
+
     def set_filter(self, words: str, pile: str, threshold: float) -> None:
         """Show rows with `words`, of a class or pile; below `threshold` a row is not sure."""
-        self.words, self.pile, self.threshold = words.casefold().strip(), pile, threshold
-        self.invalidate()
+        wanted = (words.casefold().strip(), pile, threshold)
+        if wanted != (self.words, self.pile, self.threshold):
+            self.words, self.pile, self.threshold = wanted
+            self.invalidate()
 
     def pile_of(self, result: Result) -> str:
         """The class of a result, or the pile it is in instead."""
@@ -123,8 +133,8 @@ class FilterBar(QWidget):
     def _count(self) -> None:
         """The classes that there are, with how many pictures each has."""
         self._later.stop()
-        source = self._rows.sourceModel()
-        results = [source.index(row, 0).data(RESULT_ROLE) for row in range(source.rowCount())]
+        start = time.perf_counter()
+        results = self._rows.results
         found = Counter(map(self._rows.pile_of, results))
         chosen = self.piles.currentData() or ALL
         with QSignalBlocker(self.piles):
@@ -135,6 +145,8 @@ class FilterBar(QWidget):
             self.piles.setCurrentIndex(max(0, self.piles.findData(chosen)))
         self.sort_button.setEnabled(len(results) > found[UNREAD])
         self._filter()
+        taken = time.perf_counter() - start
+        self._later.setInterval(max(_PAUSE, round(1000 * taken / _SHARE)))
 
 
 def _order(found: Iterable[str]) -> list[str]:
