@@ -89,4 +89,4 @@ def test_a_frozen_layer_keeps_its_weights_and_trains_none():
     dense = frozen.layers["dense_1"]
     assert frozen.trainable_parameters == dense.parameters
     network = edits.set_setting(network, "dense_1", "trainable", False)
-    assert "nothing-to-learn" in warned(network)
+    assert "all-frozen" in warned(network)
