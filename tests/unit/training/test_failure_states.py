@@ -211,6 +211,7 @@ def small_disk(folder, megabytes):
     return [*words, mount, "sh"] if tried.returncode == 0 else None
 
 
+@pytest.mark.slow
 def test_a_small_disk_that_fills_at_every_place(tmp_path):
     """A file system of 1 MB filled to the last byte at different moments of a training."""
     disk, folder = tmp_path / "disk", make_pictures(tmp_path / "colours")
