@@ -39,7 +39,7 @@ from cnnstudio.views.context import Context
 from cnnstudio.views.dialogs import choose_file, choose_folder
 from cnnstudio.views.drop import show_in_folder
 from cnnstudio.views.intake import Given, Intake, given_in
-from cnnstudio.views.pictures import Thumbnails
+from cnnstudio.views.pictures import THUMBNAIL_BUDGET, Thumbnails
 from cnnstudio.views.strip import Strip
 from cnnstudio.views.widgets import Heading, Line
 
@@ -64,7 +64,9 @@ class ClassifyPage(QWidget):
             context, self.classify, lambda words: self.message.show_message(words, "error")
         )
         self.session = Session(context.inference, context.models, self)
-        self.thumbnails = Thumbnails(context.tasks, box=2 * ROW_HEIGHT, parent=self)
+        self.thumbnails = Thumbnails(
+            context.tasks, box=2 * ROW_HEIGHT, budget=THUMBNAIL_BUDGET // 2, parent=self
+        )
         self.results = ResultModel(self.thumbnails, self)
         self._make_parts()
         self._lay_out()

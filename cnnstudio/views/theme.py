@@ -221,6 +221,12 @@ def prepare(app: QApplication) -> None:
 
 def font(size: int = TEXT_SIZE, *, bold: bool = False, mono: bool = False) -> QFont:
     """The font of the window at a size in pixels, with figures of equal width."""
+    # A copy, which the caller may change: making one anew takes longer than painting a word.
+    return QFont(_font(size, bold, mono))
+
+
+@cache
+def _font(size: int, bold: bool, mono: bool) -> QFont:
     if mono:
         made = QFont()
         made.setFamilies(["JetBrains Mono", "DejaVu Sans Mono", "Menlo", "Consolas", "monospace"])
