@@ -32,7 +32,7 @@ class SpreadPlot(QWidget):
         self._image: QImage | None = None
         self._pixels: np.ndarray | None = None
         self.setMouseTracking(True)
-        self.setMinimumSize(200, 120)
+        self.setMinimumSize(160, 120)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         theme.watcher.theme_changed.connect(self._again)
         self.show_strip(self.strip, "")
