@@ -245,9 +245,13 @@ class Document(QObject):
         self._push(text, replace(self._state, search=search), merge_key)
 
     def rename_layer(self, old: str, new: str, *, merge_key: object = None) -> None:
-        """Give a layer another name; what is searched over follows. Raises `StudioError`."""
-        network = edits.rename(self.network, old, new)
-        after = replace(self._state, network=network, search=renamed(self.search, old, new))
+        """Give a layer another name; what speaks of it follows. Raises `StudioError`."""
+        after = replace(
+            self._state,
+            network=edits.rename(self.network, old, new),
+            search=renamed(self.search, old, new),
+            training=self.training.renamed(old, new),
+        )
         self._push(f"Rename to {new}", after, merge_key)
 
     def set_report(self, report: FolderReport | None) -> None:

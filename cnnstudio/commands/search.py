@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cnnstudio.commands.output import figure, print_line, print_table
-from cnnstudio.commands.training import _STREAMED, _project, _runs_folder
+from cnnstudio.commands.training import STREAMED, project_in, runs_folder
 from cnnstudio.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def search(options: argparse.Namespace) -> int:
             project,
             settings,
             study=study,
-            runs_folder=options.runs or _runs_folder(),
+            runs_folder=options.runs or runs_folder(),
             on_event=_Report(options.json),
             control=control,
             data_folder=options.data,
@@ -69,7 +69,7 @@ def _asked_for(options: argparse.Namespace) -> tuple[Project, SearchSettings, se
     from cnnstudio.search.study import BUDGET
     from cnnstudio.training.settings import TrainingSettings
 
-    project = _project(options.file)
+    project = project_in(options.file)
     assignments = list(options.assignments)
     asked = {name: getattr(options, name) for name in BUDGET}
     assignments += [f"{PART}.{name}={value}" for name, value in asked.items() if value is not None]
@@ -110,7 +110,7 @@ class _Report:
         if self._as_json:
             if own:
                 print_line(event.to_json())
-            elif event.kind in _STREAMED:
+            elif event.kind in STREAMED:
                 print_line({**event.to_json(), "trial": self._trial})
         else:
             self._say(event)

@@ -58,7 +58,7 @@ def _run(
     run(
         project,
         data_folder=options.data,
-        runs_folder=options.runs or _runs_folder(),
+        runs_folder=options.runs or runs_folder(),
         on_event=report,
         control=control,
         resume=options.resume,
@@ -138,7 +138,7 @@ def runs(options: argparse.Namespace) -> None:
     """List runs, or compare two of them."""
     from cnnstudio.training.runs import list_runs
 
-    folder = options.folder or _runs_folder()
+    folder = options.folder or runs_folder()
     if options.folder and not folder.is_dir():
         raise StudioError(f"There is no folder {folder}.")
     if options.compare is not None:
@@ -215,7 +215,7 @@ def _plain(value: float | None) -> str:
 
 
 # The events scripts rely on.
-_STREAMED = frozenset({"started", "batch", "epoch", "finished", "stopped", "failed"})
+STREAMED = frozenset({"started", "batch", "epoch", "finished", "stopped", "failed"})
 
 
 class _TrainReport:
@@ -231,7 +231,7 @@ class _TrainReport:
         if isinstance(event, events.Finished):
             self.finished.append(event)
         if self._as_json:
-            if event.kind in _STREAMED:
+            if event.kind in STREAMED:
                 print_line(event.to_json())
             return
         if isinstance(event, events.Started):
@@ -279,7 +279,7 @@ def _project_to_train(options: argparse.Namespace) -> Project:
     elif options.file is None:
         raise UsageError("cnnstudio train: name a project, or a run with --resume RUN.")
     else:
-        project = _project(options.file)
+        project = project_in(options.file)
     assignments = list(options.assignments)
     if options.epochs is not None and options.resume is None:
         assignments.append(f"training.epochs={options.epochs}")
@@ -293,13 +293,15 @@ def _project_to_train(options: argparse.Namespace) -> Project:
     return replace(project, data=parts["data"], training=parts["training"])
 
 
-def _project(path: Path) -> Project:
+def project_in(path: Path) -> Project:
+    """The project in a file. Raises `StudioError`, also for a model or a run."""
     if path.suffix in {".keras", ".h5"} or path.is_dir():
         raise StudioError(f"{path} is not a project: name a {SUFFIX} file.")
     return load_project(path)
 
 
-def _runs_folder() -> Path:
+def runs_folder() -> Path:
+    """Where runs are kept unless told otherwise."""
     from cnnstudio.app.paths import runs_folder
 
     return runs_folder()

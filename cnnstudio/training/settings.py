@@ -212,6 +212,13 @@ class TrainingSettings(StrictSettings):
         tune = self.fine_tune.model_copy(update={"epochs": max(1, epochs - head)})
         return self.model_copy(update={"fine_tune": tune})
 
+    def renamed(self, old: str, new: str) -> TrainingSettings:
+        """The settings after a layer got another name."""
+        if self.fine_tune.unfreeze_from != old:
+            return self
+        fine_tune = self.fine_tune.model_copy(update={"unfreeze_from": new})
+        return self.model_copy(update={"fine_tune": fine_tune})
+
 
 def figure_for(monitor: str, validates: bool) -> str:
     """The figure that a monitor means: without validation pictures the training's own."""

@@ -15,6 +15,8 @@ from cnnstudio.graph import edits
 from cnnstudio.graph.network import Network
 from cnnstudio.graph.presets import PRESETS
 from cnnstudio.graph.project import Project, load_project, save_project
+from cnnstudio.search.settings import Choices, SearchSettings
+from cnnstudio.training.settings import FineTune
 
 
 @pytest.fixture
@@ -165,6 +167,18 @@ def test_data_and_training_settings_are_undoable(document, counted):
     assert document.training.epochs == 10
     assert document.data == DataSettings()
     assert not document.dirty
+
+
+def test_what_speaks_of_a_layer_follows_its_name(document):
+    name = conv(document.network)
+    fine_tune = FineTune(enabled=True, unfreeze_from=name)
+    document.set_training(document.training.model_copy(update={"fine_tune": fine_tune}))
+    document.set_search(SearchSettings(space={f"layers.{name}.filters": Choices(choices=(8, 16))}))
+    document.rename_layer(name, "stem")
+    assert document.training.fine_tune.unfreeze_from == "stem"
+    assert list(document.search.space) == ["layers.stem.filters"]
+    document.undo_stack.undo()
+    assert document.training.fine_tune.unfreeze_from == name
 
 
 def test_report_counts_only_for_its_folder(document, tmp_path):
