@@ -5,30 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import (
-    QComboBox,
-    QDialog,
-    QFormLayout,
-    QHBoxLayout,
-    QLineEdit,
-    QProgressBar,
-    QSizePolicy,
-    QSpinBox,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QLineEdit, QSpinBox, QWidget
 
 from cnnstudio.app.imported_weights import ImportedWeights
-from cnnstudio.app.tasks import Task
-from cnnstudio.graph.project import SUFFIX, Project
+from cnnstudio.graph.project import Project
 from cnnstudio.keras_build.applications import BACKBONES
 from cnnstudio.views.context import Context
 from cnnstudio.views.dialogs import choose_file
 from cnnstudio.views.files import Files
-from cnnstudio.views.theme import S8, S12, S16
-from cnnstudio.views.widgets import Button, PrimaryButton, Secondary, Title, name_widget
+from cnnstudio.views.network_dialog import NetworkDialog, choice, row
+from cnnstudio.views.widgets import Button, PrimaryButton, name_widget
 
 _LARGEST = 1024
 _USUAL = "MobileNetV2"
@@ -59,17 +45,12 @@ class Made:
     notes: tuple[str, ...]
 
 
-class BackboneDialog(QDialog):
+class BackboneDialog(NetworkDialog):
     """Asks which backbone, makes it, and closes when that worked."""
 
     def __init__(self, context: Context, files: Files, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName("backboneDialog")
-        self.setWindowTitle("Add pretrained backbone")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._context = context
-        self._files = files
-        self._task: Task | None = None
+        title = "Add pretrained backbone"
+        super().__init__(context, files, parent, word="backbone", title=title)
         self.application = choice("backboneName", "Network of keras.applications", *BACKBONES)
         self.height_, self.width_ = (
             _size(f"backbone{which}", f"{which} of the input in pixels")
@@ -89,16 +70,20 @@ class BackboneDialog(QDialog):
         self.place = choice(
             "backbonePlace", "Place", "Between Input and head of this network", "In a new project"
         )
-        self.message = Secondary()
-        name_widget(self.message, "backboneMessage", "What happens")
-        self.message.setWordWrap(True)
-        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.progress = QProgressBar()
-        name_widget(self.progress, "backboneProgress", "Progress")
-        self.progress.setRange(0, 0)
-        self.progress.setTextVisible(False)
         self.add = PrimaryButton("Add", "addBackbone", self.start)
-        self._lay_out()
+        self.lay_out(
+            (
+                ("Network", self.application),
+                ("Input", row(self.height_, self.width_)),
+                ("Weights", self.weights),
+                ("", row(self.file, self.browse)),
+                ("Freeze", self.freeze),
+                ("", self.layer),
+                ("Place", self.place),
+            ),
+            self.add,
+        )
+        self.resize(640, 520)
         for box in (self.weights, self.freeze):
             box.currentIndexChanged.connect(self._refresh)
         self.application.currentTextChanged.connect(self._show_size)
@@ -110,28 +95,16 @@ class BackboneDialog(QDialog):
         wish, document = self._wish(), self._context.document
         if wish is None:
             return
-        self._busy(True)
         waiting = "Asking Keras for the weights…" if wish.weights == "imagenet" else "Building…"
-        self.message.setText(f"{wish.name}: {waiting}")
-        self._task = self._context.inference.run(
+        self._make(
+            f"{wish.name}: {waiting}",
+            self._made,
             _make,
             wish,
             document.project,
             document.classes or 10,
             self._files.imported,
-            on_done=self._made,
-            on_failed=self._failed,
         )
-
-    def done(self, result: int) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
-        super().done(result)
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        self.done(QDialog.DialogCode.Rejected)
-        super().closeEvent(event)
 
     def _wish(self) -> Wish | None:
         weights: str | Path = "imagenet" if self.weights.currentIndex() == IMAGENET else "none"
@@ -155,38 +128,14 @@ class BackboneDialog(QDialog):
         )
 
     def _made(self, made: Made) -> None:
-        self._task = None
-        document = self._context.document
-        if made.wish.apart:
-            name = made.wish.name + SUFFIX
-
-            def begin() -> None:
-                document.restore(made.project, None, name)
-                self._tell(made)
-
-            self._files.when_settled(begin)
-        elif document.network is not made.before.network:
-            self._failed("The network was changed meanwhile: add the backbone again.")
-            return
-        else:
-            document.apply_project(f"Add {made.wish.name}", made.project, made.before)
-            self._tell(made)
-        self.accept()
-
-    def _tell(self, made: Made) -> None:
-        self._context.show_page("design")
-        words = [f"{made.wish.name} added.", *made.notes[:3]]
-        self._context.notify(" ".join(words), "success")
-
-    def _failed(self, message: str) -> None:
-        self._task = None
-        self._busy(False)
-        self.message.setText(message)
-
-    def _busy(self, busy: bool) -> None:
-        self.progress.setVisible(busy)
-        self.add.setEnabled(not busy)
-        self.form.setEnabled(not busy)
+        name = made.wish.name
+        self._use(
+            made.project,
+            made.before,
+            f"Add {name}",
+            " ".join([f"{name} added.", *made.notes[:3]]),
+            apart=name if made.wish.apart else None,
+        )
 
     def _browse(self) -> None:
         choose_file(self, "Choose weights", _FILTER, lambda path: self.file.setText(str(path)))
@@ -204,37 +153,6 @@ class BackboneDialog(QDialog):
         self.file.setEnabled(file)
         self.browse.setEnabled(file)
         self.layer.setEnabled(self.freeze.currentIndex() == UP_TO)
-
-    def _lay_out(self) -> None:
-        self.form = QWidget()
-        # A long message takes the room below, none of the form's.
-        self.form.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        form = QFormLayout(self.form)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setSpacing(S8)
-        form.addRow("Network", self.application)
-        form.addRow("Input", row(self.height_, self.width_))
-        form.addRow("Weights", self.weights)
-        form.addRow("", row(self.file, self.browse))
-        form.addRow("Freeze", self.freeze)
-        form.addRow("", self.layer)
-        form.addRow("Place", self.place)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(Button("Cancel", "cancelBackbone", self.reject))
-        buttons.addWidget(self.add)
-        self.add.setDefault(True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(S16, S16, S16, S16)
-        layout.setSpacing(S12)
-        layout.addWidget(Title("Add pretrained backbone"))
-        layout.addWidget(self.form)
-        layout.addWidget(self.message)
-        layout.addWidget(self.progress)
-        layout.addStretch(1)
-        layout.addLayout(buttons)
-        self.progress.hide()
-        self.resize(640, 520)
 
 
 def ask_for_backbone(context: Context, files: Files, window: QWidget) -> None:
@@ -268,28 +186,9 @@ def _make(wish: Wish, before: Project, classes: int, imported: ImportedWeights) 
     return Made(wish, saved, before, there.notes)
 
 
-def choice(object_name: str, accessible: str, *texts: str) -> QComboBox:
-    """A box to choose one of some texts."""
-    box = QComboBox()
-    name_widget(box, object_name, accessible)
-    box.addItems(list(texts))
-    return box
-
-
 def _size(object_name: str, accessible: str) -> QSpinBox:
     field = QSpinBox()
     name_widget(field, object_name, accessible)
     field.setRange(1, _LARGEST)
     field.setSuffix(" px")
     return field
-
-
-def row(*widgets: QWidget) -> QWidget:
-    """Widgets side by side in a form."""
-    row = QWidget()
-    layout = QHBoxLayout(row)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(S8)
-    for widget in widgets:
-        layout.addWidget(widget)
-    return row

@@ -5,38 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QDialog,
-    QFormLayout,
-    QHBoxLayout,
-    QLineEdit,
-    QProgressBar,
-    QSpinBox,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QSpinBox, QWidget
 
 from cnnstudio.app.imported_weights import ImportedWeights
 from cnnstudio.app.tasks import Task
 from cnnstudio.graph.project import SUFFIX, Project
 from cnnstudio.training.runs import RunInfo, list_runs
-from cnnstudio.views.backbone import ask_for_backbone, choice, row
+from cnnstudio.views.backbone import ask_for_backbone
 from cnnstudio.views.context import Context
 from cnnstudio.views.dialogs import choose_file
 from cnnstudio.views.files import Files
-from cnnstudio.views.theme import S8, S12, S16
+from cnnstudio.views.network_dialog import NetworkDialog, choice, row
 from cnnstudio.views.train.run_columns import title_of
-from cnnstudio.views.widgets import (
-    Button,
-    PrimaryButton,
-    QuietButton,
-    Secondary,
-    Title,
-    name_widget,
-)
+from cnnstudio.views.widgets import Button, PrimaryButton, QuietButton, name_widget
 
 _FILTER = f"Trained networks (*.keras *.h5 *.hdf5 *{SUFFIX})"
 RUN, FILE = range(2)
@@ -66,17 +47,12 @@ class Made:
     words: str
 
 
-class TransferDialog(QDialog):
+class TransferDialog(NetworkDialog):
     """Asks what to start from, makes the project, and closes when that worked."""
 
     def __init__(self, context: Context, files: Files, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName("transferDialog")
-        self.setWindowTitle("New from a trained network")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._context = context
-        self._files = files
-        self._task: Task | None = None
+        title = "New from a trained network"
+        super().__init__(context, files, parent, word="transfer", title=title)
         self._runs: list[RunInfo] = []
         self.source = choice("transferSource", "Start from", "An earlier run", "A file")
         self.run = choice("transferRun", "Run")
@@ -102,15 +78,26 @@ class TransferDialog(QDialog):
         self.place = choice(
             "transferPlace", "Place", "In a new project", "In this project; undo brings it back"
         )
-        self.message = Secondary()
-        name_widget(self.message, "transferMessage", "What happens")
-        self.message.setWordWrap(True)
-        self.progress = QProgressBar()
-        name_widget(self.progress, "transferProgress", "Progress")
-        self.progress.setRange(0, 0)
-        self.progress.setTextVisible(False)
         self.begin = PrimaryButton("Start from it", "startTransfer", self.start)
-        self._lay_out()
+        self.lay_out(
+            (
+                ("Start from", self.source),
+                ("Run", self.run),
+                ("File", row(self.file, self.browse)),
+                ("Classes", self.classes),
+                ("Freeze", self.freeze),
+                ("", self.layer),
+                ("Fine-tune", self.fine_tune),
+                ("Place", self.place),
+            ),
+            self.begin,
+            about="Its layers keep their weights; the layers that told its classes apart make "
+            "room for new ones.",
+            beside=QuietButton(
+                "A network of Keras with its weights…", "transferBackbone", self._other
+            ),
+        )
+        self.resize(640, 500)
         for box in (self.source, self.freeze):
             box.currentIndexChanged.connect(self._refresh)
         self._refresh()
@@ -123,27 +110,20 @@ class TransferDialog(QDialog):
         wish = self._wish()
         if wish is None:
             return
-        self._busy(True)
-        self.message.setText(f"Reading {wish.name}…")
-        self._task = self._context.inference.run(
+        self._make(
+            f"Reading {wish.name}…",
+            self._made,
             _make,
             wish,
             self._context.document.project,
             self._files.imported,
-            on_done=self._made,
-            on_failed=self._failed,
         )
 
     def done(self, result: int) -> None:
-        for task in (self._task, self._listing):
-            if task is not None:
-                task.cancel()
-        self._task = self._listing = None
+        if self._listing is not None:
+            self._listing.cancel()
+            self._listing = None
         super().done(result)
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        self.done(QDialog.DialogCode.Rejected)
-        super().closeEvent(event)
 
     def _listed(self, runs: list[RunInfo]) -> None:
         self._listing = None
@@ -188,36 +168,14 @@ class TransferDialog(QDialog):
         )
 
     def _made(self, made: Made) -> None:
-        self._task = None
-        document, name = self._context.document, made.wish.name
-        if made.wish.apart:
-
-            def begin() -> None:
-                document.restore(made.project, None, f"{name}-new{SUFFIX}")
-                self._tell(made)
-
-            self._files.when_settled(begin)
-        elif document.network is not made.before.network:
-            self._failed("The network was changed meanwhile: start again.")
-            return
-        else:
-            document.apply_project(f"Start from {name}", made.project, made.before)
-            self._tell(made)
-        self.accept()
-
-    def _tell(self, made: Made) -> None:
-        self._context.show_page("design")
-        self._context.notify(f"{made.wish.name}: {made.words}", "success")
-
-    def _failed(self, message: str) -> None:
-        self._task = None
-        self._busy(False)
-        self.message.setText(message)
-
-    def _busy(self, busy: bool) -> None:
-        self.progress.setVisible(busy)
-        self.begin.setEnabled(not busy)
-        self.form.setEnabled(not busy)
+        name = made.wish.name
+        self._use(
+            made.project,
+            made.before,
+            f"Start from {name}",
+            f"{name}: {made.words}",
+            apart=f"{name}-new" if made.wish.apart else None,
+        )
 
     def _browse(self) -> None:
         choose_file(
@@ -237,45 +195,6 @@ class TransferDialog(QDialog):
         self.file.setEnabled(file)
         self.browse.setEnabled(file)
         self.layer.setEnabled(self.freeze.currentIndex() == UP_TO)
-
-    def _lay_out(self) -> None:
-        self.form = QWidget()
-        form = QFormLayout(self.form)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setSpacing(S8)
-        form.addRow("Start from", self.source)
-        form.addRow("Run", self.run)
-        form.addRow("File", row(self.file, self.browse))
-        form.addRow("Classes", self.classes)
-        form.addRow("Freeze", self.freeze)
-        form.addRow("", self.layer)
-        form.addRow("Fine-tune", self.fine_tune)
-        form.addRow("Place", self.place)
-        buttons = QHBoxLayout()
-        buttons.addWidget(
-            QuietButton("A network of Keras with its weights…", "transferBackbone", self._other)
-        )
-        buttons.addStretch(1)
-        buttons.addWidget(Button("Cancel", "cancelTransfer", self.reject))
-        buttons.addWidget(self.begin)
-        self.begin.setDefault(True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(S16, S16, S16, S16)
-        layout.setSpacing(S12)
-        layout.addWidget(Title("New from a trained network"))
-        layout.addWidget(
-            Secondary(
-                "Its layers keep their weights; the layers that told its classes apart make room "
-                "for new ones."
-            )
-        )
-        layout.addWidget(self.form)
-        layout.addWidget(self.message)
-        layout.addWidget(self.progress)
-        layout.addStretch(1)
-        layout.addLayout(buttons)
-        self.progress.hide()
-        self.resize(640, 500)
 
 
 def ask_for_trained(context: Context, files: Files, window: QWidget) -> None:
