@@ -284,8 +284,10 @@ def test_units_and_values_that_are_no_numbers():
     broken = make_levels(np.full((2, 2, 1), np.nan, np.float32))
     assert "not a number" in broken.summary()
     assert not broken.levels.any()
-    with pytest.raises(ValueError, match="units"):
-        make_levels(np.zeros((2, 2), np.float32))
+    places_and_features = make_levels(np.float32([[0, 1], [2, 4], [1, 0]]))
+    assert places_and_features.levels.shape == (1, 3, 2)
+    with pytest.raises(ValueError, match="dimensions"):
+        make_levels(np.zeros((1, 2, 2, 1), np.float32))
 
 
 @pytest.mark.parametrize("name", list(COLOUR_MAPS))
