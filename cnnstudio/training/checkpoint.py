@@ -104,8 +104,10 @@ def restore(model: keras.Model, arrays: Arrays, folder: Path) -> list[np.ndarray
 
     Returns the running metrics. Raises `TrainingError` if the model is another one.
     """
-    with model.distribute_strategy.scope():
-        model.optimizer.build(model.trainable_variables)
+    # Keras's optimizer for mixed precision would get its variables twice.
+    if not model.optimizer.built:
+        with model.distribute_strategy.scope():
+            model.optimizer.build(model.trainable_variables)
     groups = _variables(model)
     expected = sum(len(variables) for variables in groups.values())
     weights = [name for name in arrays if not name.startswith("metrics/")]

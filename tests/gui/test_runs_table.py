@@ -31,7 +31,7 @@ LEFT = Qt.MouseButton.LeftButton
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A folder with two runs: SGD, then Adam on a larger network with more metrics."""
+    """A folder with two runs: SGD, then Adam on a wider network with more metrics."""
     folder, runs = tmp_path_factory.mktemp("pictures"), tmp_path_factory.mktemp("runs")
     generator = np.random.default_rng(0)
     for label, low in (("dark", 0), ("light", 150)):
@@ -40,10 +40,10 @@ def trained(tmp_path_factory):
             pixels = generator.integers(low, low + 100, (8, 8, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(folder / label / f"{number}.png")
     network = PRESETS["mlp"].build((8, 8, 3), 2)
-    larger = set_setting(network, "dense_1", "units", 32)
+    wider = set_setting(network, "dense_1", "units", 32)
     plain = {"epochs": 1, "batch_size": 8, "optimizer": {"name": "SGD", "learning_rate": 0.05}}
     other = {"epochs": 2, "batch_size": 8, "metrics": ["f1"]}
-    for name, made, training in (("plain", network, plain), ("larger", larger, other)):
+    for name, made, training in (("plain", network, plain), ("wider", wider, other)):
         project = Project(made, {"folder": str(folder), "image_size": [8, 8]}, training)
         train(project, runs_folder=runs, on_event=lambda event: None, control=Control(), name=name)
     return runs
@@ -102,13 +102,13 @@ def test_columns_are_chosen_sorted_filtered_and_remembered(window, page, qtbot):
         "training.optimizer.name", "training.optimizer.learning_rate", "f1", "notes",
     }  # fmt: skip
     assert cell(page, "plain", "training.optimizer.name").data() == "SGD"
-    assert cell(page, "larger", "training.optimizer.learning_rate").data() == "0.001"
+    assert cell(page, "wider", "training.optimizer.learning_rate").data() == "0.001"
     assert cell(page, "plain", "f1").data() == ""
-    assert float(cell(page, "larger", "f1").data()) == pytest.approx(
-        info(page, "larger").figures["val_f1"], abs=1e-4
+    assert float(cell(page, "wider", "f1").data()) == pytest.approx(
+        info(page, "wider").figures["val_f1"], abs=1e-4
     )
     rate = PLACES["training.optimizer.learning_rate"]
-    for order, first in ((Qt.SortOrder.AscendingOrder, "larger"), (Qt.SortOrder(1), "plain")):
+    for order, first in ((Qt.SortOrder.AscendingOrder, "wider"), (Qt.SortOrder(1), "plain")):
         view.sortByColumn(rate, order)
         assert row_of(page, first) == 0
     # Any text, also of columns that are not in sight.
@@ -116,7 +116,7 @@ def test_columns_are_chosen_sorted_filtered_and_remembered(window, page, qtbot):
         page.runs.filter.setText(words)
         if count:
             assert view.model().rowCount() == count, words
-    page.runs.filter.setText("dark light larger")
+    page.runs.filter.setText("dark light wider")
     assert view.model().rowCount() == 1
     page.runs.filter.clear()
     kept = Settings().value(KEY)
@@ -174,7 +174,7 @@ def test_two_runs_side_by_side_by_their_shortcut(window, page, qtbot):
     assert "Choose two runs" in told(window)
     for name, keys in (
         ("plain", Qt.KeyboardModifier.NoModifier),
-        ("larger", Qt.KeyboardModifier.ControlModifier),
+        ("wider", Qt.KeyboardModifier.ControlModifier),
     ):
         place = view.visualRect(cell(page, name, "run")).center()
         qtbot.mouseClick(view.viewport(), LEFT, keys, place)
@@ -214,12 +214,12 @@ def test_two_runs_side_by_side_by_their_shortcut(window, page, qtbot):
 
 
 def test_a_run_becomes_a_project_with_its_weights(window, page, qtbot, keras):
-    run = info(page, "larger")
+    run = info(page, "wider")
     menu = page.runs.menu_for(run)
     text = "Open it as a new project, with its weights"
     next(action for action in menu.actions() if action.text() == text).trigger()
     document = window.document
-    qtbot.waitUntil(lambda: document.title == "larger.cnns", timeout=LONG)
+    qtbot.waitUntil(lambda: document.title == "wider.cnns", timeout=LONG)
     from cnnstudio.keras_build.weights import build_project
 
     made = build_project(document.project)
@@ -230,11 +230,11 @@ def test_a_run_becomes_a_project_with_its_weights(window, page, qtbot, keras):
 
 
 def test_damaged_files_are_named_in_the_table(window, page, qtbot):
-    run = info(page, "larger")
+    run = info(page, "wider")
     (run.path / "classes.txt").write_bytes(b"\xff\xfe")
     page.runs.refresh()
-    qtbot.waitUntil(lambda: bool(info(page, "larger").damages), timeout=LONG)
-    index = cell(page, "larger", "state")
+    qtbot.waitUntil(lambda: bool(info(page, "wider").damages), timeout=LONG)
+    index = cell(page, "wider", "state")
     assert index.data() == "finished, damaged files"
     tip = index.data(Qt.ItemDataRole.ToolTipRole)
     assert "classes.txt" in tip

@@ -227,18 +227,18 @@ def test_another_rate_in_the_settings_begins_anew(keras, tmp_path, folder, every
 
 
 def test_a_plateau_reduces_the_rate(keras, tmp_path, folder):
-    # So high a rate that nothing gets better for long.
+    # Steps so small that nothing gets better.
     project = make_project(
         folder,
         epochs=8,
-        optimizer={"name": "SGD", "learning_rate": 20.0},
+        optimizer={"name": "SGD", "learning_rate": 20.0, "clipvalue": 1e-30},
         schedule={"name": "reduce_on_plateau", "patience": 1, "factor": 0.5, "end": 0.25},
     )
     _, listener = run(project, tmp_path)
     changes = listener.of("learning_rate")
     assert changes
     assert [event.reduced for event in changes] == [True] * len(changes)
-    assert [event.learning_rate for event in changes] == [10.0, 5.0][: len(changes)]
+    assert [event.learning_rate for event in changes] == [10.0, 5.0]
     rates = [event.learning_rate for event in listener.of("epoch")]
     assert rates[changes[0].epoch - 1 : changes[0].epoch + 1] == [20.0, 10.0]
 
