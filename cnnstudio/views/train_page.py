@@ -289,7 +289,8 @@ class TrainPage(QWidget):
                     self._live.steps = event.steps
                 case events.EpochDone():
                     self._live.add_epoch(event.epoch, {"loss": event.loss, **event.metrics})
-                    self.runs.refresh()
+                    if self._live_run is not None:
+                        self.runs.refresh_run(self._live_run)
                 case events.RateChanged():
                     at = event.epoch - 1 + event.step / max(event.steps, 1)
                     self._live.mark(at, rate_mark(event.learning_rate))

@@ -203,8 +203,14 @@ class TrainControls(QFrame):
     # -- figures ------------------------------------------------------------------------------
 
     def show_progress(self, progress: Progress) -> None:
-        self.epoch_bar.setValue(round(progress.epoch_share * SHARES))
-        self.run_bar.setValue(round(progress.run_share * SHARES))
+        for bar, share in (
+            (self.epoch_bar, progress.epoch_share),
+            (self.run_bar, progress.run_share),
+        ):
+            # Qt would paint all that waits to be painted for each of them, at once.
+            bar.setUpdatesEnabled(False)
+            bar.setValue(round(share * SHARES))
+            bar.setUpdatesEnabled(True)
         self.epoch_label.setText(
             f"Step {progress.step:,} of {progress.steps:,}" if progress.steps else "Epoch"
         )

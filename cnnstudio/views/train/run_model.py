@@ -37,14 +37,23 @@ class RunModel(QAbstractTableModel):
     def set_runs(self, runs: list[RunInfo]) -> None:
         """Show these; rows that stay keep their place, so that a selection survives."""
         if [run.path for run in runs] == [run.path for run in self.runs]:
-            self.runs = runs
-            if runs:
-                last = self.index(len(runs) - 1, len(COLUMNS) - 1)
-                self.dataChanged.emit(self.index(0, 0), last)
+            for row, run in enumerate(runs):
+                self._set(row, run)
             return
         self.beginResetModel()
         self.runs = runs
         self.endResetModel()
+
+    def set_run(self, run: RunInfo) -> None:
+        """Show what is known now of a run, if it has a row."""
+        for row, known in enumerate(self.runs):
+            if known.path == run.path:
+                self._set(row, run)
+
+    def _set(self, row: int, run: RunInfo) -> None:
+        if self.runs[row] != run:
+            self.runs[row] = run
+            self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         return 0 if parent.isValid() else len(self.runs)

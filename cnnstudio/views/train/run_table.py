@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 
 from cnnstudio.app.tasks import Task
 from cnnstudio.training.care import trash_of
-from cnnstudio.training.runs import RunInfo, list_runs
+from cnnstudio.training.runs import RunInfo, list_runs, run_info
 from cnnstudio.views import theme
 from cnnstudio.views.context import Context
 from cnnstudio.views.train.column_menu import ColumnMenu
@@ -180,6 +180,14 @@ class RunTable(QWidget):
         self._listing = self._context.tasks.run(
             list_runs, self._folder, on_done=self._listed, on_failed=self._not_listed
         )
+
+    def refresh_run(self, path: Path) -> None:
+        """Read one run again, in the background: there may be hundreds of others."""
+        self._context.tasks.run(run_info, path, on_done=self._read_again)
+
+    def _read_again(self, run: RunInfo) -> None:
+        if not self._editing.editing:
+            self.model.set_run(run)
 
     def _not_listed(self, message: str) -> None:
         self._listing = None

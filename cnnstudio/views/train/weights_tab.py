@@ -279,12 +279,14 @@ class WeightsTab(QWidget):
         return self._problem or (WAITING if live or self._run is None else NOTHING)
 
     def _happened(self, happened: tuple[Any, ...]) -> None:
+        measured = False
         for event in happened:
             if isinstance(event, Started):
                 self._begin(event)
             elif isinstance(event, HistogramsReady):
                 self._live[1].add(event)
-        if self.spreads is self._live[1]:
+                measured = True
+        if measured and self.spreads is self._live[1]:
             self._show()
 
     def _begin(self, event: Started) -> None:
