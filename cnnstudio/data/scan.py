@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from cnnstudio.data.headers import digest_of, inspect
-from cnnstudio.data.layouts import list_files
+from cnnstudio.data.layouts import File, list_files
 from cnnstudio.data.pictures import PictureError
 from cnnstudio.data.report import (
     LAYOUTS,
@@ -45,6 +45,7 @@ __all__ = [
 
 _INTERVAL = 0.05  # seconds between two reports of progress
 _FIRST = 4  # pictures of a class told while the scan goes on
+_FEW = 500  # so many things are let go of in one step
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,12 @@ def scan_folder(
         raise DataError(f"There is no folder {root}.")
     if not root.is_dir():
         raise DataError(f"{root} is a file; choose the folder that holds the pictures.")
-    return _Scan(root, layout, progress, cancelled).report()
+    scan = _Scan(root, layout, progress, cancelled)
+    try:
+        return scan.report()
+    except Cancelled:
+        scan.let_go()
+        raise
 
 
 class _Scan:
@@ -104,14 +110,16 @@ class _Scan:
         self._skipped = self._walk.skipped
         self._found: Counter[str] = Counter()
         self._first: dict[str, tuple[Path, ...]] = {}
+        self._files: list[File] = []
+        self._pictures: list[Picture] = []
+        self._digests: dict[bytes, list[int]] = defaultdict(list)
         self._next_report = 0.0
 
     def report(self) -> FolderReport:
         listed = list_files(self._root, self._layout, self._walk)
         self._skipped += listed.skipped
-        files = listed.files
-        pictures: list[Picture] = []
-        digests: dict[bytes, list[int]] = defaultdict(list)
+        self._files = files = listed.files
+        pictures, digests = self._pictures, self._digests
         large: dict[int, list[int]] = defaultdict(list)
         for number, file in enumerate(files):
             self._tick(number, len(files), file.path)
@@ -141,9 +149,12 @@ class _Scan:
                         digests[found].append(index)
         groups = [group for group in digests.values() if len(group) > 1]
         self._skipped.sort(key=lambda skipped: skipped.path)
+        self._tick(len(files), len(files), str(self._root))
+        in_order = tuple(sorted(pictures, key=picture_order))
+        self._tick(len(files), len(files), str(self._root))
         return FolderReport(
             folder=self._root,
-            pictures=tuple(sorted(pictures, key=picture_order)),
+            pictures=in_order,
             skipped=tuple(self._skipped),
             ignored=tuple(self._walk.ignored),
             duplicates=tuple(
@@ -155,6 +166,14 @@ class _Scan:
             offers=listed.offers,
             remarks=listed.remarks,
         )
+
+    def let_go(self) -> None:
+        """Free what was found, a little at a time: meanwhile no other thread would run."""
+        for found in (self._files, self._pictures):
+            while found:
+                del found[-_FEW:]
+        while self._digests:
+            self._digests.popitem()
 
     def _visit(self, path: str) -> None:
         self._visited += 1

@@ -171,13 +171,15 @@ class Window:
         return taken, np.diff(times) * 1000, times[1:] - start
 
     def stop(self, folder: Path, after: float) -> float:
-        """Milliseconds from Stop, `after` seconds of a scan, until nothing is scanned any more."""
+        """Milliseconds from Stop, `after` seconds of a scan, until its thread has left it."""
         self.window.context.open_folder(folder)
         begun = time.perf_counter()
         self.wait(lambda: time.perf_counter() - begun > after)
+        task = self.page.scanner._task
+        assert task is not None and self.page.scanner.folder == folder
         start = time.perf_counter()
         self.page.stop()
-        self.wait(lambda: not self.window.context.tasks.busy)
+        self.wait(lambda: task.finished)
         return (time.perf_counter() - start) * 1000
 
     def close(self) -> None:
@@ -188,8 +190,9 @@ class Window:
 def window(folder: Path, other: Path, few: Path) -> bool:
     """Print (c): one folder is opened, the scan of the other is stopped."""
     shown = Window()
+    whole, _, _ = shown.open(other)
     shown.open(few)
-    stopped = [shown.stop(other, after) for after in (0.2, 0.6, 1.2)]
+    stopped = [shown.stop(other, whole * share) for share in (0.1, 0.3, 0.5, 0.7, 0.8)]
     taken, gaps, when = shown.open(folder)
     shown.close()
     p99 = float(np.percentile(gaps, 99))
