@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from itertools import pairwise
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QPainter
@@ -73,19 +72,30 @@ class FarView:
     def _collect(self) -> None:
         look = paints()
         groups: dict[object, tuple[QBrush, list[QRectF]]] = {}
+        wide, high = size.CARD_WIDTH, size.CARD_HEIGHT
         for item in self._layers():
-            brush = item.ground()
-            # Cards of a family or a shade share one brush.
-            key: object = id(brush)
             if item.isSelected():
-                key, brush = "selected", look.accent
-            elif item.severity is not None:
-                key, brush = item.severity, look.problem(item.severity)[0].brush()
-            groups.setdefault(key, (brush, []))[1].append(item.card)
+                key: object = "selected"
+                brush = look.accent
+            elif item.problems and (severity := item.severity) is not None:
+                key, brush = severity, look.problem(severity)[0].brush()
+            else:
+                brush = item.ground()
+                # Cards of a family or a shade share one brush.
+                key = id(brush)
+            group = groups.get(key)
+            if group is None:
+                group = groups[key] = (brush, [])
+            x, y = item.spot
+            group[1].append(QRectF(x, y, wide, high))
         self._cards = list(groups.values())
-        self._lines = [
-            QLineF(*start, *end) for item in self._links() for start, end in pairwise(item.route)
-        ]
+        lines = []
+        for link in self._links():
+            x, y = link.route[0]
+            for end_x, end_y in link.route[1:]:
+                lines.append(QLineF(x, y, end_x, end_y))
+                x, y = end_x, end_y
+        self._lines = lines
 
 
 def paint_dots(painter: QPainter, area: QRectF) -> None:

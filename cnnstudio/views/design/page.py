@@ -61,6 +61,7 @@ class DesignPage(QWidget):
         self.inspector = Inspector(self.document, self.editing)
         self.summary = Summary()
         self.problems = Problems()
+        self._refreshing = False
         self._stale = True
         self._assemble()
         self._connect()
@@ -284,7 +285,11 @@ class DesignPage(QWidget):
             for name, layer in before.items()
         )
         other = kept <= min(len(before), len(after)) // 2
-        self.scene.show_network(network, analysis)
+        self._refreshing = True
+        try:
+            self.scene.show_network(network, analysis)
+        finally:
+            self._refreshing = False
         self.shade_bar.show_scale(self.scene.scale)
         if self.canvas.freezing:
             self.freeze_bar.show_network(network, analysis)
@@ -301,6 +306,8 @@ class DesignPage(QWidget):
         self.freeze_bar.setVisible(on)
 
     def _selection_changed(self) -> None:
+        if self._refreshing:
+            return  # What is selected is shown with all the rest.
         names = self.scene.selected_layers()
         self.inspector.show_selection(names)
         self.summary.table.follow(names)
