@@ -176,7 +176,8 @@ class Window:
         begun = time.perf_counter()
         self.wait(lambda: time.perf_counter() - begun > after)
         task = self.page.scanner._task
-        assert task is not None and self.page.scanner.folder == folder
+        assert task is not None
+        assert self.page.scanner.folder == folder
         start = time.perf_counter()
         self.page.stop()
         self.wait(lambda: task.finished)
