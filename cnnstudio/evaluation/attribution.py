@@ -19,6 +19,7 @@ import numpy as np
 
 from cnnstudio.errors import Cancelled, StudioError
 from cnnstudio.evaluation.class_scores import class_scores
+from cnnstudio.evaluation.path_integral import COMPLETE, PathIntegral, integrate
 from cnnstudio.evaluation.predict import Classifier
 from cnnstudio.keras_build.uses import outputs_of
 
@@ -30,8 +31,6 @@ _BASELINES: dict[Baseline, str] = {
 }  # fmt: skip
 _CONVOLUTIONS = ("Conv2D", "SeparableConv2D", "DepthwiseConv2D", "Conv2DTranspose")
 _BATCH = 32
-_FEWEST_STEPS, _MOST_STEPS = 32, 2048
-_COMPLETE = 0.005  # share of the score difference that the sum may miss
 
 
 class AttributionError(StudioError):
@@ -50,7 +49,8 @@ class Attribution:
         score: its score before softmax for this picture (see `class_scores`).
         layer: the layer whose maps Grad-CAM weighs, else None.
         note: what the person should know, or "".
-        steps: between the plain picture and this one, for integrated gradients.
+        places: where between the plain picture (0) and this one (1) integrated gradients took
+            gradients, else None.
     """
 
     method: str
@@ -59,7 +59,7 @@ class Attribution:
     score: float
     layer: str | None = None
     note: str = ""
-    steps: int = 0
+    places: Array | None = None
 
 
 class Attributor:
@@ -175,52 +175,33 @@ class Attributor:
         class_index: int,
         *,
         baseline: Baseline = "black",
+        progress: Callable[[int, float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Attribution:
         """Gradients added up from `baseline` to the picture, over the channels.
 
-        The sum over all pixels is the score's difference from that of the baseline. As many steps
-        are taken as that needs to hold within 0.5 %, 2,048 at most: then `note` says how much is
-        missing. Raises `Cancelled`.
+        The sum over all pixels is the score's difference from that of the baseline, within 1 %:
+        as many steps are taken as that needs (`path_integral`), up to a limit; then `note` says
+        how much is missing. `progress` gets steps so far and the share missing. Raises `Cancelled`.
         """
         pixels = self._pixels(picture)
         start = np.broadcast_to(_plain(pixels, baseline), pixels.shape).astype(np.float32)
-        ends = np.stack([start, pixels])
-        low, high = self._function("scores", self._score)(ends, class_index).numpy()
-        wanted = float(high) - float(low)
-        steps, note = _FEWEST_STEPS, ""
-        while True:
-            heat = self._integral(start, pixels, class_index, steps, cancelled)
-            missing = abs(float(heat.sum(dtype=np.float64)) - wanted)
-            if missing <= _COMPLETE * abs(wanted) + 1e-6 * max(abs(high), abs(low)):
-                break
-            if steps >= _MOST_STEPS:
-                note = _incomplete(missing, wanted, max(abs(high), abs(low)), baseline)
-                break
-            steps *= 2
-        return Attribution(
-            "integrated gradients", heat, class_index, float(high), None, note, steps
+        found = integrate(
+            lambda pictures: self._gradients(pictures, class_index),
+            start,
+            pixels,
+            progress=progress,
+            cancelled=cancelled,
         )
-
-    def _integral(
-        self,
-        start: Array,
-        pixels: Array,
-        class_index: int,
-        steps: int,
-        cancelled: Callable[[], bool] | None,
-    ) -> Array:
-        total = np.zeros(pixels.shape, np.float64)
-        # The middle of each step: exact for straight lines, and it never stands on the ends.
-        places = (np.arange(steps, dtype=np.float32) + 0.5) / steps
-        for first in range(0, steps, _BATCH):
-            if cancelled is not None and cancelled():
-                raise Cancelled
-            share = places[first : first + _BATCH, None, None, None]
-            gradients, _ = self._gradients(start + share * (pixels - start), class_index)
-            total += gradients.sum(axis=0, dtype=np.float64)
-        heat: Array = ((pixels - start) * total / steps).sum(axis=-1).astype(np.float32)
-        return heat
+        return Attribution(
+            "integrated gradients",
+            found.heat,
+            class_index,
+            found.high,
+            None,
+            _incomplete(found, baseline),
+            found.places,
+        )
 
     # --- occlusion
 
@@ -329,14 +310,20 @@ class Attributor:
         return self._functions[key]
 
 
-def _incomplete(missing: float, wanted: float, size: float, baseline: Baseline) -> str:
-    """Why the parts do not add up: `missing` of the difference `wanted` of scores of a `size`."""
-    if abs(wanted) < 0.01 * size:
+def _incomplete(found: PathIntegral, baseline: Baseline) -> str:
+    """Why the parts do not add up, or "" if they do."""
+    if found.missing <= COMPLETE:
+        return ""
+    plain = _BASELINES[baseline]
+    if found.same:
         return (
-            f"The score hardly differs from that of a {_BASELINES[baseline]} picture: the parts "
+            f"The score is that of a {plain} picture, as exactly as the network counts: the parts "
             "speak for and against as much."
         )
-    return f"The parts add up to the score's difference but for {missing / abs(wanted):.1%}."
+    return (
+        f"After {len(found.places):,} steps the parts add up to the difference from a {plain} "
+        f"picture's score, {found.high - found.low:.2g}, but for {found.missing:.1%}."
+    )
 
 
 def _starts(length: int, side: int, pace: int) -> list[int]:

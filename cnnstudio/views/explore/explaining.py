@@ -26,11 +26,17 @@ class Method:
     words: str
 
 
+# In the order asked: what may take long comes last.
 METHODS = (
     Method(
         "grad-cam",
         "Grad-CAM",
         "Where the maps of one layer speak for the class. Coarse, and close to what counts.",
+    ),
+    Method(
+        "saliency",
+        "Saliency",
+        "Where a small change of a pixel changes the score most, over 16 noisy copies.",
     ),
     Method(
         "occlusion",
@@ -41,11 +47,6 @@ METHODS = (
         "integrated",
         "Integrated gradients",
         "Each pixel's share of the score. Red speaks for the class, blue against it.",
-    ),
-    Method(
-        "saliency",
-        "Saliency",
-        "Where a small change of a pixel changes the score most, over 16 noisy copies.",
     ),
 )
 
@@ -117,11 +118,20 @@ class Explainers:
         if method == "saliency":
             return attributor.saliency(pixels, class_index, copies=16)
         if method == "integrated":
-            return attributor.integrated_gradients(pixels, class_index, cancelled=task.cancelled)
+            return attributor.integrated_gradients(
+                pixels,
+                class_index,
+                progress=lambda steps, _missing: task.progress(
+                    (method, f"{steps:,} steps added up")
+                ),
+                cancelled=task.cancelled,
+            )
         return attributor.occlusion(
             pixels,
             class_index,
-            progress=lambda done, places: task.progress((method, done, places)),
+            progress=lambda done, places: task.progress(
+                (method, f"{done:,} of {places:,} places covered")
+            ),
             cancelled=task.cancelled,
         )
 

@@ -353,10 +353,9 @@ class MatteredTab(QWidget):
         card.view.say(reason)
         self._done()
 
-    def _progressed(self, news: tuple[str, int, int]) -> None:
-        method, done, places = news
-        if not self.cards[method].view.filled:
-            self.cards[method].view.say(f"{done:,} of {places:,} places covered")
+    def _progressed(self, news: tuple[str, str]) -> None:
+        method, words = news
+        self.cards[method].view.say(words)
 
     def _done(self) -> None:
         self._tasks = [task for task in self._tasks if not task.finished]

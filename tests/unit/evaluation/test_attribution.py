@@ -7,7 +7,8 @@ import pytest
 
 from cnnstudio.data.settings import Preparation
 from cnnstudio.errors import Cancelled
-from cnnstudio.evaluation.attribution import AttributionError, Attributor, _incomplete
+from cnnstudio.evaluation.attribution import AttributionError, Attributor
+from cnnstudio.evaluation.path_integral import MOST_PLACES
 from cnnstudio.evaluation.predict import Classifier
 from cnnstudio.graph.presets import PRESETS
 from cnnstudio.keras_build.build import build_model
@@ -226,8 +227,19 @@ def test_a_network_of_dense_layers_has_no_grad_cam(keras, picture):
     )
 
 
-def test_parts_that_do_not_add_up_say_why():
-    assert _incomplete(0.03, -1.5, 2.0, "grey").endswith("difference but for 2.0%.")
-    # A share of nearly nothing means nothing.
-    assert "hardly differs from that of a black picture" in _incomplete(0.01, 0.003, 1.2, "black")
-    assert "hardly differs from that of a plain picture" in _incomplete(0.01, 0.0, 1.2, "mean")
+def test_parts_that_do_not_add_up_say_why(keras):
+    """A layer without a gradient: no number of steps makes the parts add up."""
+    layers = keras.layers
+    given = keras.Input((8, 8, 1))
+    steps = layers.Lambda(keras.ops.floor, output_shape=(8, 8, 1))(given)
+    model = keras.Model(given, layers.Dense(2)(layers.Flatten()(steps)))
+    trained = TrainedModel(model, ["a", "b"], GREY, Path("steps"), "steps")
+    picture = np.full((8, 8, 1), 90, np.uint8)
+    told = []
+    found = Attributor(Classifier(trained)).integrated_gradients(
+        picture, 0, progress=lambda places, missing: told.append((places, missing))
+    )
+    assert 1000 < len(found.places) <= MOST_PLACES
+    assert told[0] == (32, pytest.approx(1))
+    assert found.note.startswith(f"After {len(found.places):,} steps the parts add up")
+    assert found.note.endswith("but for 100.0%.")
