@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import keras
 
+# A reading of so many times fewer pictures than the last would be a spike in the curve.
+_FEW = 4
+
 
 @dataclass(frozen=True)
 class Reading:
     """What was measured since the last reading, and the means of the epoch.
 
     Attributes:
-        recent: means over the pictures since the last reading.
+        recent: means over the pictures since the last reading, or since the one before it where
+            those would be few beside what it had, as at the end of an epoch.
         means: means over the epoch so far, as in Keras's progress bar.
         images_per_second: since the last reading; 0.0 when too little time has passed to tell.
     """
@@ -32,6 +36,8 @@ class Meter:
     def __init__(self, model: keras.Model) -> None:
         self._model = model
         self._before: dict[str, float] = {}
+        # Sums and pictures at the reading before the last.
+        self._earlier: tuple[dict[str, float], float] = {}, 0.0
         self.images = 0.0
         self.images_at_start = 0.0
         self.last = time.perf_counter()
@@ -41,6 +47,7 @@ class Meter:
         self._before, self.images = {}, 0.0
         if rest:
             self._before, self.images, _ = self._sums()
+        self._earlier = self._before, self.images
         self.images_at_start = self.images
         self.last = time.perf_counter()
 
@@ -52,8 +59,12 @@ class Meter:
             return None
         now = time.perf_counter()
         seconds = now - self.last
-        recent = {name: (sums[name] - self._before.get(name, 0.0)) / new for name in sums}
+        since, had = self._before, self.images
+        if new * _FEW < had - self._earlier[1]:
+            since, had = self._earlier
+        recent = {name: (sums[name] - since.get(name, 0.0)) / (images - had) for name in sums}
         means = {name: value / images for name, value in sums.items()}
+        self._earlier = self._before, self.images
         self._before, self.images, self.last = sums, images, now
         speed = new / seconds if seconds > 1e-3 else 0.0
         return Reading({**recent, **others}, {**means, **others}, speed)
