@@ -19,6 +19,7 @@ from cnnstudio.views.backbone import ask_for_backbone
 from cnnstudio.views.compare.comparing import Comparing
 from cnnstudio.views.context import Context, PageName
 from cnnstudio.views.dialogs import choose_folder
+from cnnstudio.views.file_manager import show_in_folder
 from cnnstudio.views.files import Files
 from cnnstudio.views.preset_menu import fill_preset_menu
 from cnnstudio.views.transfer import ask_for_trained
@@ -111,6 +112,9 @@ class Actions(QObject):
             lambda: ask_for_trained(self._context, self._files, self._window),
             "Ctrl+Alt+P",
             "snowflake",
+        )
+        self._context.transfer_requested.connect(
+            lambda run: ask_for_trained(self._context, self._files, self._window, run)
         )
         self._menus["network"].addAction(trained)
         self._add("file", "&Open…", "openAction", files.choose_and_open, Keys.Open, "folder")
@@ -228,7 +232,7 @@ class Actions(QObject):
     def _show_runs(self) -> None:
         folder = self._context.runs_folder
         if folder.is_dir():
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+            show_in_folder(folder)
         else:
             self._context.notify(f"There are no runs yet; they will be written to {folder}.")
 

@@ -37,7 +37,7 @@ from cnnstudio.views.classify.target import DropTarget
 from cnnstudio.views.classify.telling import TellStrip
 from cnnstudio.views.context import Context
 from cnnstudio.views.dialogs import choose_file, choose_folder
-from cnnstudio.views.drop import show_in_folder
+from cnnstudio.views.file_manager import show_in_folder
 from cnnstudio.views.intake import Given, Intake, given_in
 from cnnstudio.views.pictures import THUMBNAIL_BUDGET, Thumbnails
 from cnnstudio.views.strip import Strip

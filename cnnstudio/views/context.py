@@ -66,6 +66,8 @@ class Context(QObject):
     evaluate_requested = Signal(object)
     # Compare the networks at two paths, or the one at one path with the project: tuple of Path.
     compare_requested = Signal(object)
+    # Ask for a new network on the layers that a run has trained: its Path.
+    transfer_requested = Signal(object)
     # Begin an untitled project with what another holds: Project, what to call it, and the model
     # file whose weights it starts from, or None.
     project_copy_requested = Signal(object, str, object)
@@ -130,6 +132,10 @@ class Context(QObject):
     def compare(self, *paths: Path) -> None:
         """Show two networks side by side, or one beside the project's: projects, runs, models."""
         self.compare_requested.emit(tuple(Path(path) for path in paths))
+
+    def transfer(self, run: Path) -> None:
+        """Ask for a new network that starts from what a run has trained."""
+        self.transfer_requested.emit(run)
 
     def open_project_copy(self, project: Project, name: str, model: Path | None = None) -> None:
         """Begin an untitled project that is a copy of another, after the one that is open.

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, QRectF, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QWidget
 
 from cnnstudio.views import theme
@@ -28,12 +28,6 @@ def path_from_text(text: str) -> Path | None:
         return Path(os.path.expandvars(text)).expanduser()
     except RuntimeError:  # no home folder is known
         return Path(text)
-
-
-def show_in_folder(path: Path) -> None:
-    """Open the folder that holds `path` in the file manager."""
-    folder = path if path.is_dir() else path.parent
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
 
 class DropVeil(QWidget):

@@ -76,9 +76,7 @@ class ExplorePage(QWidget):
         self.maps_tab = FeatureMapsTab(context, self)
         self.mattered_tab = MatteredTab(context, Explainers(self._explorer.classifier), self)
         self.units_tab = UnitsTab(context, Units(self._explorer.classifier), self)
-        self.units_tab.explained.connect(self.explain)
         self.points_tab = PointsTab(context, Clouds(self._explorer.classifier), self)
-        self.points_tab.explained.connect(self.explain)
         self.evaluation_tab = EvaluationTab(context, self._explorer, self.chooser, self)
         self.tabs = QTabWidget(self)
         self.tabs.setObjectName("exploreTabs")
@@ -112,8 +110,9 @@ class ExplorePage(QWidget):
         # One picture for both tabs.
         self.maps_tab.picture_box.picked.connect(self.mattered_tab.set_picture)
         self.mattered_tab.picked.connect(self._share_picture)
-        self.evaluation_tab.explained.connect(self.explain)
-        self.evaluation_tab.mattered.connect(self._why)
+        for tab in (self.units_tab, self.points_tab, self.evaluation_tab):
+            tab.explained.connect(self.explain)
+            tab.mattered.connect(self._why)
         context.trainer.events.connect(self._happened)
         context.trainer.state_changed.connect(self._state_changed)
         context.explain_requested.connect(self.explain)

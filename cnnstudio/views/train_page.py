@@ -139,6 +139,7 @@ class TrainPage(QWidget):
             ("Curves by step", "curvesByStepAction", steps.toggle),
             ("Save curves…", "saveCurvesAction", self.curves.ask_where),
             ("Compare the two selected runs…", "compareRunsAction", self.runs.compare_selected),
+            ("New network from this run…", "transferRunAction", self.runs.transfer_selected),
             ("Open the runs in TensorBoard", "tensorBoardAction", self.open_tensorboard),
         ):
             action = QAction(text, self)

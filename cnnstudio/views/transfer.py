@@ -50,10 +50,13 @@ class Made:
 class TransferDialog(NetworkDialog):
     """Asks what to start from, makes the project, and closes when that worked."""
 
-    def __init__(self, context: Context, files: Files, parent: QWidget) -> None:
+    def __init__(
+        self, context: Context, files: Files, parent: QWidget, run: Path | None = None
+    ) -> None:
         title = "New from a trained network"
         super().__init__(context, files, parent, word="transfer", title=title)
         self._runs: list[RunInfo] = []
+        self._wanted = run
         self.source = choice("transferSource", "Start from", "An earlier run", "A file")
         self.run = choice("transferRun", "Run")
         self.run.setPlaceholderText("no run has a trained network yet")
@@ -134,7 +137,8 @@ class TransferDialog(NetworkDialog):
             figure = f" · val accuracy {accuracy:.3f}" if accuracy is not None else ""
             self.run.addItem(f"{title_of(run)}{figure}")
         # A box with words for nothing chosen chooses nothing by itself.
-        self.run.setCurrentIndex(0)
+        paths = [run.path for run in self._runs]
+        self.run.setCurrentIndex(paths.index(self._wanted) if self._wanted in paths else 0)
         if not self._runs and self.source.currentIndex() == RUN and not self.file.text():
             self.source.setCurrentIndex(FILE)
         self._refresh()
@@ -197,9 +201,11 @@ class TransferDialog(NetworkDialog):
         self.layer.setEnabled(self.freeze.currentIndex() == UP_TO)
 
 
-def ask_for_trained(context: Context, files: Files, window: QWidget) -> None:
-    """Open the dialog."""
-    TransferDialog(context, files, window).open()
+def ask_for_trained(
+    context: Context, files: Files, window: QWidget, run: Path | None = None
+) -> None:
+    """Open the dialog, with a run chosen if one is given."""
+    TransferDialog(context, files, window, run).open()
 
 
 def _make(wish: Wish, before: Project, imported: ImportedWeights) -> Made:

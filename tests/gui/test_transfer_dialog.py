@@ -1,10 +1,12 @@
 """File > New > From a trained network: from a run, into the project and back, as a new project."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu
 
 from cnnstudio.graph.freezing import frozen_layers
 from cnnstudio.graph.presets import PRESETS
@@ -110,3 +112,47 @@ def test_a_network_of_keras_has_its_own_dialog(window, qtbot):
     (backbone,) = window.findChildren(BackboneDialog)
     assert not dialog.isVisible()
     backbone.reject()
+
+
+def test_from_the_table_of_runs_with_that_run_chosen(window, qtbot, run, model):
+    """The context menu of a run, and the Train menu for the selected one."""
+    other = run.parent / "2026-11-20_09-00-00_letters"
+    shutil.copytree(run, other)
+    shutil.copytree(run, run.parent / "2026-11-19_09-00-00_unfinished")
+    (run.parent / "2026-11-19_09-00-00_unfinished" / "model.keras").unlink()
+    window.show_page("train")
+    table = window.pages["train"].runs
+    table.refresh()
+    qtbot.waitUntil(lambda: len(table.model.runs) == 3, timeout=60_000)
+
+    def entry(name):
+        known = next(each for each in table.model.runs if each.name.endswith(name))
+        menu = table.menu_for(known)
+        return next(each for each in menu.actions() if each.text() == "New network from this run…")
+
+    assert not entry("unfinished").isEnabled()
+    entry("letters").trigger()
+    (dialog,) = window.findChildren(TransferDialog)
+    qtbot.waitUntil(lambda: dialog.run.count() == 2)
+    assert dialog.isVisible()
+    assert dialog.source.currentIndex() == RUN
+    assert dialog.run.currentText().startswith("letters")
+    dialog.begin.click()
+    told(window, qtbot)
+    assert window.document.title == "letters-new.cnns"
+    kept = read_weights(Path(window.document.project.extra["weights"]))
+    np.testing.assert_array_equal(kept["conv2d_2"][0], model.get_layer("conv2d_2").get_weights()[0])
+
+    window.show_page("train")
+    action = window.findChild(QAction, "transferRunAction")
+    assert action in window.menuBar().findChild(QMenu, "trainMenu").actions()
+    table.view.clearSelection()
+    action.trigger()
+    assert any("Choose a run in the table" in text for text in window.notifications.texts)
+    qtbot.waitUntil(lambda: not window.findChildren(TransferDialog))
+    table.mark(other)
+    action.trigger()
+    (dialog,) = window.findChildren(TransferDialog)
+    qtbot.waitUntil(lambda: dialog.run.count() == 2)
+    assert dialog.run.currentText().startswith("letters")
+    dialog.reject()

@@ -15,7 +15,7 @@ from cnnstudio.evaluation.predict import Prediction
 from cnnstudio.views.classify.results import Result
 from cnnstudio.views.context import Context
 from cnnstudio.views.dialogs import choose_folder
-from cnnstudio.views.drop import show_in_folder
+from cnnstudio.views.file_manager import show_in_folder
 from cnnstudio.views.widgets import name_widget
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from cnnstudio.views.classify.results import (
     ResultModel,
     results_csv,
 )
-from cnnstudio.views.drop import show_in_folder
+from cnnstudio.views.file_manager import show_in_folder
 from cnnstudio.views.viewer import PictureViewer
 from cnnstudio.views.widgets import name_widget
 

@@ -28,7 +28,7 @@ from cnnstudio.views import theme
 from cnnstudio.views.context import Context
 from cnnstudio.views.data.corrector import Corrector
 from cnnstudio.views.data.picture_actions import PictureActions
-from cnnstudio.views.drop import show_in_folder
+from cnnstudio.views.file_manager import show_in_folder
 from cnnstudio.views.picture_grid import PictureGrid, PictureModel
 from cnnstudio.views.pictures import Thumbnails
 from cnnstudio.views.widgets import (

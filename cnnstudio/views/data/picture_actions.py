@@ -13,7 +13,7 @@ from cnnstudio.data.report import count
 from cnnstudio.views import theme
 from cnnstudio.views.context import Context
 from cnnstudio.views.data.corrector import Corrector
-from cnnstudio.views.drop import show_in_folder
+from cnnstudio.views.file_manager import show_in_folder
 from cnnstudio.views.picture_grid import HasPath, PictureGrid, PictureModel
 from cnnstudio.views.viewer import PictureViewer
 from cnnstudio.views.widgets import Button, Heading

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
 from cnnstudio.app.tasks import Task
 from cnnstudio.views.classify.chooser import ModelChooser
 from cnnstudio.views.context import Context
-from cnnstudio.views.data.corrector import Corrector
 from cnnstudio.views.dialogs import choose_folder
 from cnnstudio.views.explore.class_table import ClassTable
 from cnnstudio.views.explore.comparison import ComparisonView, other_menu
@@ -28,6 +27,7 @@ from cnnstudio.views.explore.curves_view import KINDS, CurvesView
 from cnnstudio.views.explore.evaluation_export import export_evaluation
 from cnnstudio.views.explore.evaluation_layout import lay_out
 from cnnstudio.views.explore.evaluation_words import caption, tip, top
+from cnnstudio.views.explore.picture_menu import PictureMenu
 from cnnstudio.views.explore.work import PARTS, Explorer, Part
 from cnnstudio.views.picture_grid import PictureGrid, PictureModel
 from cnnstudio.views.pictures import Thumbnails
@@ -130,9 +130,9 @@ class EvaluationTab(QWidget):
         self.grid = PictureGrid(self.cell_model, self)
         name_widget(self.grid, "cellPictures", "Pictures of the chosen cell")
         self.grid.opened.connect(self.explained)
-        self.grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.grid.customContextMenuRequested.connect(self._show_menu)
-        self._corrector = Corrector(context.document, self)
+        self.picture_menu = PictureMenu(context, self.grid)
+        self.picture_menu.explained.connect(self.explained)
+        self.picture_menu.mattered.connect(self.mattered)
         self.compare_button = Button(
             "Compare with…", "compareEvaluationButton", self._choose_other, parent=self
         )
@@ -336,23 +336,6 @@ class EvaluationTab(QWidget):
         records = [found.records[i] for i in order if wanted in (None, found.records[i].correct)]
         self.cell_model.set_pictures(records[:EXAMPLES])
         self.cell_title.setText(f"{which}: {min(len(records), EXAMPLES):,} of {len(records):,}")
-
-    def menu(self, paths: list[Path]) -> QMenu:
-        """What can be done with pictures: looked into, set aside, relabelled, moved."""
-        menu = QMenu(self)
-        menu.addAction("Feature maps", lambda: self.explained.emit(paths[0]))
-        menu.addAction("What mattered", lambda: self.mattered.emit(paths[0]))
-        report = self._context.document.report
-        if report is not None and all(path.is_relative_to(report.folder) for path in paths):
-            menu.addSeparator()
-            self._corrector.fill_menu(menu, self, paths)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        return menu
-
-    def _show_menu(self, place: QPoint) -> None:
-        paths = self.grid.selected_paths()
-        if paths:
-            self.menu(paths).popup(self.grid.viewport().mapToGlobal(place))
 
     def _export(self) -> None:
         if self.evaluation is not None and self._model is not None:

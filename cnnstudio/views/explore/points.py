@@ -27,6 +27,7 @@ from cnnstudio.app.tasks import Task
 from cnnstudio.views import theme
 from cnnstudio.views.context import Context
 from cnnstudio.views.explore.picture_box import PictureView
+from cnnstudio.views.explore.picture_menu import PictureMenu
 from cnnstudio.views.explore.point_work import Cloud, Clouds, Point
 from cnnstudio.views.explore.scatter import Scatter
 from cnnstudio.views.explore.work import PARTS
@@ -56,6 +57,8 @@ class PointsTab(QWidget):
 
     # A picture to be explained: Path.
     explained = Signal(object)
+    # A picture of which a person wants to know what mattered: Path.
+    mattered = Signal(object)
 
     def __init__(self, context: Context, clouds: Clouds, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -118,6 +121,9 @@ class PointsTab(QWidget):
         self.grid = PictureGrid(self.list_model, self)
         name_widget(self.grid, "pointsPictures", "Pictures inside the lasso")
         self.grid.opened.connect(self.explained)
+        self.picture_menu = PictureMenu(context, self.grid)
+        self.picture_menu.explained.connect(self.explained)
+        self.picture_menu.mattered.connect(self.mattered)
         self.empty = EmptyState(
             "grid",
             "How does the network group the pictures?",

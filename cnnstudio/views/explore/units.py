@@ -25,6 +25,7 @@ from cnnstudio.views import theme
 from cnnstudio.views.context import Context
 from cnnstudio.views.explore.layer_list import LayerList
 from cnnstudio.views.explore.picture_box import held_out_first
+from cnnstudio.views.explore.picture_menu import PictureMenu
 from cnnstudio.views.explore.rows import KEY_ROLE
 from cnnstudio.views.explore.unit_work import MOST_PICTURES, Found, Imagined, Units
 from cnnstudio.views.explore.work import LayerRow
@@ -45,6 +46,8 @@ class UnitsTab(QWidget):
 
     # A picture to be explained: Path.
     explained = Signal(object)
+    # A picture of which a person wants to know what mattered: Path.
+    mattered = Signal(object)
 
     def __init__(self, context: Context, units: Units, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -86,6 +89,9 @@ class UnitsTab(QWidget):
         self.best_grid = PictureGrid(self.best_model, self)
         name_widget(self.best_grid, "excitingPictures", "Pictures that excite the unit most")
         self.best_grid.opened.connect(self.explained)
+        self.picture_menu = PictureMenu(context, self.best_grid)
+        self.picture_menu.explained.connect(self.explained)
+        self.picture_menu.mattered.connect(self.mattered)
         self.empty = EmptyState("explore", "What does a unit look for?", EXPLAIN)
         self._lay_out()
         self._enable()

@@ -17,7 +17,7 @@ from cnnstudio.keras_build.trained import MODEL_FILE, PROJECT_FILE
 from cnnstudio.training.care import TRASH, Remark, put_aside, put_back, write_remark
 from cnnstudio.training.runs import RunInfo
 from cnnstudio.views.context import Context
-from cnnstudio.views.drop import show_in_folder
+from cnnstudio.views.file_manager import show_in_folder
 from cnnstudio.views.train.run_columns import title_of
 from cnnstudio.views.train.run_comparison import Opened, RunComparison, open_two
 
@@ -72,6 +72,11 @@ class RunActions:
             RunAction(
                 "Open it as a new project, with its weights",
                 partial(self._open, run, run.path / MODEL_FILE),
+                sound and run.has_model,
+            ),
+            RunAction(
+                "New network from this run…",
+                lambda: self._context.transfer(run.path),
                 sound and run.has_model,
             ),
             RunAction(),

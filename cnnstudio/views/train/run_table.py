@@ -246,6 +246,14 @@ class RunTable(QWidget):
                 "Choose two runs in the table: click one, then another with Ctrl held down."
             )
 
+    def transfer_selected(self) -> None:
+        """Ask for a network that starts from the selected run; without one, say what is missing."""
+        run = self.selected()
+        if run is not None and run.has_model and run.state != "damaged":
+            self._context.transfer(run.path)
+        else:
+            self._context.notify("Choose a run in the table that has a trained network.")
+
     def _selected(self) -> None:
         if self._marking:
             return
