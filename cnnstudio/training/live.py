@@ -63,12 +63,18 @@ class Live:
     def epoch_ended(self, state: State, *, last: bool) -> None:
         """After an epoch and its validation; the `last` one of the run as it is planned."""
         self._measure(state, state.epoch, state.steps_per_epoch, epoch_ends=True, last=last)
+        if last:
+            # What stays on the screen is of the network as it ended.
+            self._look(state.epoch, state.steps_per_epoch, at_once=True)
 
     def look(self, state: State) -> None:
         """Look at the watched picture, if that is due."""
+        self._look(state.epoch + 1, state.step)
+
+    def _look(self, epoch: int, step: int, *, at_once: bool = False) -> None:
         watched = self._control.watched
         try:
-            seen = self._watcher.seen(watched)
+            seen = self._watcher.seen(watched, at_once=at_once)
         except StudioError as error:
             self._say(error.message)
             return
@@ -76,8 +82,8 @@ class Live:
             return
         place: dict[str, Any] = {
             "run": self._folder.path,
-            "epoch": state.epoch + 1,
-            "step": state.step,
+            "epoch": epoch,
+            "step": step,
         }
         if watched.look is None:
             self._tell(events.FeatureMapsReady(layer=watched.layer, maps=seen, **place))

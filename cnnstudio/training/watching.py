@@ -30,16 +30,17 @@ class Watcher:
         self._watched: Watched | None = None
         self._failed: Watched | None = None
 
-    def seen(self, watched: Watched | None) -> Any:
+    def seen(self, watched: Watched | None, *, at_once: bool = False) -> Any:
         """The feature maps of `watched`, or what its own `look` gives; None while it is not due.
 
-        Another layer or picture is looked at at once. Raises `StudioError`, once, for what cannot
+        Another layer or picture is looked at at once, and anything with `at_once`. Raises `StudioError`, once, for what cannot
         be looked at.
         """
         if watched is None or watched is self._failed:
             return None
         start = time.perf_counter()
-        if watched is self._watched and start - self._last < self._pace:
+        due = at_once or start - self._last >= self._pace
+        if watched is self._watched and not due:
             return None
         first, self._watched = watched is not self._watched, watched
         try:

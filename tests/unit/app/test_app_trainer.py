@@ -156,6 +156,19 @@ def test_watched_layer_is_told_while_it_trains(trainer, pictures, tmp_path, qtbo
     wait_for(qtbot, trainer, State.FINISHED)
 
 
+def test_what_is_seen_last_is_the_network_as_it_ended(trainer, pictures, tmp_path, qtbot):
+    project = make_project(pictures, epochs=2)
+    layer = next(name for name, one in project.network.layers.items() if one.type == "Dense")
+    picture = np.zeros((8, 8, 3), np.uint8)
+    trainer.watch(layer, picture)
+    trainer.start(project, runs_folder=tmp_path)
+    wait_for(qtbot, trainer, State.FINISHED)
+
+    maps = [event for event in trainer.seen if isinstance(event, FeatureMapsReady)]
+    steps = next(event.steps for event in trainer.seen if isinstance(event, BatchDone))
+    assert (maps[-1].epoch, maps[-1].step) == (2, steps)
+
+
 def test_warm_up_names_the_device(trainer, qtbot):
     with qtbot.waitSignal(trainer.device_changed, timeout=LONG) as known:
         trainer.warm_up()
