@@ -106,6 +106,8 @@ class RunTable(QWidget):
         header = self.view.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        # Of hundreds of runs it would look at each, at the end of every epoch.
+        header.setResizeContentsPrecision(50)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(56)
         self.view.setItemDelegateForColumn(ACCURACY, BarDelegate(self.view, width=40))
