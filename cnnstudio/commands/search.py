@@ -35,6 +35,7 @@ def search(options: argparse.Namespace) -> int:
             "URL of a database."
         )
     control = Control()
+    told = _Report(options.json)
     before = signal.signal(signal.SIGINT, lambda *_: control.stop())
     try:
         info = run(
@@ -42,7 +43,7 @@ def search(options: argparse.Namespace) -> int:
             settings,
             study=study,
             runs_folder=options.runs or runs_folder(),
-            on_event=_Report(options.json),
+            on_event=told,
             control=control,
             data_folder=options.data,
             name=options.file.stem,
@@ -53,8 +54,7 @@ def search(options: argparse.Namespace) -> int:
         signal.signal(signal.SIGINT, before)
     if not options.json:
         _print_ranking(info)
-        if control.stopping:
-            print("Stopped; the same command goes on with it.")
+        print(told.ended)
     return 0
 
 
@@ -100,6 +100,8 @@ class _Report:
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
         self._trial: int | None = None
+        # The last line, below the ranking.
+        self.ended = ""
 
     def __call__(self, event: Any) -> None:
         from cnnstudio.search import events
@@ -120,18 +122,28 @@ class _Report:
         from cnnstudio.training.events import Skipped
 
         if isinstance(event, events.SearchBegan):
-            many = "" if event.trials is None else f" of {event.trials}"
+            limits = [each for each in (event.trials, event.combinations) if each is not None]
+            many = f" of {min(limits)}" if limits else ""
             print(f"Study {event.study}: {event.done}{many} trials done", flush=True)
+            if event.note:
+                cut = event.trials is not None and event.trials < (event.combinations or 0)
+                way = f" --trials {event.combinations} tries all." if cut else ""
+                print(event.note + way, flush=True)
         elif isinstance(event, events.TrialBegan):
             verb = "goes on" if event.resumed else "begins"
             print(f"trial {event.trial} {verb}: {values_text(event.values)}", flush=True)
         elif isinstance(event, events.TrialEnded):
             said = "" if event.figure is None else f" at {figure(event.figure)}"
-            why = f": {event.reason}" if event.reason else ""
-            print(f"trial {event.trial} {event.state}{said}{why}", flush=True)
+            stopped = event.state == "waiting"
+            why = f": {event.reason}" if event.reason and not stopped else ""
+            print(f"trial {event.trial} {_state(event.state)}{said}{why}", flush=True)
         elif isinstance(event, events.SearchWaits):
             numbers = ", ".join(map(str, event.trials))
             print(f"waiting whether trial {numbers} still trains elsewhere", flush=True)
+        elif isinstance(event, events.SearchEnded):
+            self.ended = event.note
+            if event.next:
+                self.ended += f" The same command goes on with {event.next}."
         elif isinstance(event, Skipped):
             print(f"skipped {event.path}: {event.reason}", file=sys.stderr)
 
@@ -151,13 +163,15 @@ def _print_ranking(info: StudyInfo) -> None:
     if not shown:
         return
     keys = list(info.settings.space)
-    print(f"\nThe best of {len(info.trials)} trials by {info.settings.monitor}:")
+    many = len(info.trials)
+    best = "The best of one trial" if many == 1 else f"The best of {many} trials"
+    print(f"\n{best} by {info.settings.monitor}:")
     print_table(
         ("trial", "state", info.settings.monitor, *(key.rpartition(".")[2] for key in keys), "run"),
         [
             (
                 str(trial.number),
-                trial.state,
+                _state(trial.state),
                 figure(trial.figure),
                 *(_short(trial.values.get(key, "")) for key in keys),
                 trial.run.name if trial.run else "",
@@ -166,6 +180,11 @@ def _print_ranking(info: StudyInfo) -> None:
         ],
         right={0, *range(2, 3 + len(keys))},
     )
+
+
+def _state(state: str) -> str:
+    """A trial's state in a word: one that waits was stopped."""
+    return "stopped" if state == "waiting" else state
 
 
 def _short(value: Any) -> str:

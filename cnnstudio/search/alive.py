@@ -40,10 +40,11 @@ class Worker:
         where = {"id": self.id, "host": platform.node(), "lock": str(self._folder)}
         return {**where, "time": time.time()}
 
-    def close(self) -> None:
-        """The work is over."""
+    def close(self, *, trace: bool = False) -> None:
+        """The work is over; a `trace` of it tells others on this computer, if trials are left."""
         self._lock.release()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if not trace:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 class Beat:

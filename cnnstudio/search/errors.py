@@ -7,3 +7,7 @@ from cnnstudio.errors import StudioError
 
 class SearchError(StudioError):
     """A search that cannot begin or go on: what happened and the way out."""
+
+
+class UnreachableError(SearchError):
+    """A database that does not answer, or a folder that cannot be read, at the moment."""

@@ -27,12 +27,18 @@ class _Event:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchBegan(_Event):
-    """This process works on the study from now on; `done` trials of it have ended before."""
+    """This process works on the study from now on; `done` trials of it have ended before.
+
+    `trials` is the budget; a grid has so many `combinations`, and `note` says what the budget
+    means for them.
+    """
 
     kind: ClassVar[str] = "search_started"
     study: str
     trials: int | None
     done: int
+    combinations: int | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +78,8 @@ class SearchWaits(_Event):
 class SearchEnded(_Event):
     """This process is done: the budget is used up, or it was stopped.
 
-    `trial` is the best so far, with its figure and values; `running` trials go on elsewhere.
+    `trial` is the best so far, with its figure and values; `running` trials go on elsewhere;
+    `note` says in words why it ended, `next` what it goes on with where it was stopped.
     """
 
     kind: ClassVar[str] = "search_ended"
@@ -83,6 +90,8 @@ class SearchEnded(_Event):
     trial: int | None
     figure: float | None
     values: Mapping[str, Any]
+    note: str = ""
+    next: str = ""
 
 
 SearchEvent = SearchBegan | TrialBegan | TrialEnded | SearchWaits | SearchEnded

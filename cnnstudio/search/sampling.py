@@ -91,6 +91,17 @@ def grid_size(settings: SearchSettings, keys: Mapping[str, Key]) -> int:
     return size
 
 
+def combinations_of(settings: SearchSettings, keys: Mapping[str, Key]) -> int | None:
+    """How many combinations a search may try; None where it is no grid."""
+    return grid_size(settings, keys) if settings.method == "grid" else None
+
+
+def limit_of(settings: SearchSettings, combinations: int | None) -> int | None:
+    """Trials in all: the budget, or the combinations of a grid that has fewer; None for no end."""
+    limits = [each for each in (settings.trials, combinations) if each is not None]
+    return min(limits, default=None)
+
+
 def axis_of(entry: Entry, *, whole: bool) -> list[Any]:
     """The values of one key that a grid tries, as Optuna stores them."""
     if isinstance(entry, Choices):

@@ -6,24 +6,43 @@ Optuna is loaded here and nowhere at the start of a module: the window opens wit
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import logging
 import os
+import random
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from cnnstudio.search.errors import SearchError
+from cnnstudio.search.errors import SearchError, UnreachableError
 from cnnstudio.training.errors import first_line
 
 if TYPE_CHECKING:
     import optuna
 
+T = TypeVar("T")
 STUDY_NAME = "cnnstudio"
 # How a journal of Optuna begins.
 _FIRST = b'{"op_code":'
-# Seconds that a process waits for another that writes to the same SQLite file.
-_BUSY = 60
+# Seconds that a process waits for another that writes to the same SQLite file, and for a server.
+_BUSY, _ANSWERS = 60, 10
+# Seconds that a search waits for a storage that has answered before.
+PATIENCE = 60.0
+# Times that the tables of a database are looked for, while another process makes them.
+_LOOKS = 8
+# What talks to a database server, the first that is installed: SQLAlchemy's name of it, the module
+# that is imported, and what pip calls it.
+_DRIVERS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
+    "postgresql": (
+        ("psycopg", "psycopg", '"psycopg[binary]"'),
+        ("psycopg2", "psycopg2", "psycopg2-binary"),
+    ),
+    "mysql": (("pymysql", "pymysql", "pymysql"), ("mysqldb", "MySQLdb", "mysqlclient")),
+}
+# Other names of the same databases.
+_KINDS: Mapping[str, str] = {"postgres": "postgresql", "mariadb": "mysql"}
 
 
 def load_optuna() -> Any:
@@ -61,7 +80,7 @@ def open_storage(storage: str) -> optuna.storages.BaseStorage:
     """The storage, made if it is not there yet. Raises `SearchError`."""
     place, _ = split_name(storage)
     with reaching(storage):
-        return _database(place) if is_url(place) else _journal(Path(place).absolute())
+        return _database(place) if is_url(place) else _journal(Path(place).resolve())
 
 
 @contextlib.contextmanager
@@ -73,21 +92,37 @@ def reaching(storage: str) -> Iterator[None]:
         raise
     except ImportError as error:
         raise SearchError(
-            f"{shown_storage(storage)} needs a package that is not installed: "
-            f"{first_line(error)}. Install the driver of that database, or name a file."
+            f"{shown_storage(storage)} needs a Python package that is not installed "
+            f"({first_line(error.__cause__ or error)}): install it, or name a file as the study, "
+            "in a folder that the computers share."
         ) from None
     except OSError as error:
-        raise SearchError(
+        raise UnreachableError(
             f"The study {shown_storage(storage)} cannot be read or written: "
             f"{error.strerror or first_line(error)}."
         ) from None
     except Exception as error:
         if not _of_the_storage(error):
             raise
-        raise SearchError(
-            f"The study {shown_storage(storage)} cannot be reached ({first_line(error)}). Check "
-            "the path or the database; what was trained is kept in the runs."
+        # Optuna says of whatever fails in a database that it may be too long.
+        kind = UnreachableError if _of_the_server(error) else SearchError
+        reason = first_line(getattr(error.__cause__, "orig", None) or error)
+        raise kind(
+            f"The study {shown_storage(storage)} cannot be reached ({reason}). Check the path or "
+            "the database; what was trained is kept in the runs."
         ) from None
+
+
+def patiently(do: Callable[[], T], stopping: Callable[[], bool]) -> T:
+    """What `do` gives, tried again for a while if the storage does not answer at the moment."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return do()
+        except UnreachableError:
+            if stopping() or time.monotonic() >= end:
+                raise
+            time.sleep(0.5)
 
 
 def close_storage(storage: optuna.storages.BaseStorage) -> None:
@@ -105,6 +140,13 @@ def _of_the_storage(error: Exception) -> bool:
     return bool(modules & {"optuna", "sqlalchemy", "sqlite3", "alembic"}) or isinstance(
         error, ValueError
     )
+
+
+def _of_the_server(error: Exception) -> bool:
+    """Whether the connection broke, rather than what was asked for being wrong."""
+    from sqlalchemy.exc import InterfaceError, OperationalError
+
+    return isinstance(error.__cause__ or error, (InterfaceError, OperationalError))
 
 
 def _journal(path: Path) -> optuna.storages.BaseStorage:
@@ -155,10 +197,14 @@ def _is_whole(path: Path) -> bool:
 def _database(url: str) -> optuna.storages.BaseStorage:
     optuna = load_optuna()
     if not url.startswith("sqlite"):
-        return optuna.storages.RDBStorage(url)
+        url, connect = _with_driver(url)
+        # A connection that was cut between two epochs is made again.
+        kwargs = {"pool_pre_ping": True, "connect_args": connect}
+        return _made(lambda: optuna.storages.RDBStorage(url, engine_kwargs=kwargs))
     from sqlalchemy import event
 
-    storage = optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": _BUSY}})
+    kwargs = {"connect_args": {"timeout": _BUSY}}
+    storage = _made(lambda: optuna.storages.RDBStorage(url, engine_kwargs=kwargs))
     # Two processes that each read a trial as waiting must not both take it: SQLite knows no lock
     # of a row, so every transaction has the file for itself from its beginning.
     storage.remove_session()
@@ -173,3 +219,44 @@ def _database(url: str) -> optuna.storages.BaseStorage:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return storage
+
+
+def _with_driver(url: str) -> tuple[str, dict[str, Any]]:
+    """The URL with a driver that is installed, and what that driver is told.
+
+    Raises `SearchError` where there is none; a driver that the URL names itself is left alone.
+    """
+    kind, _, rest = url.partition("://")
+    database, plus, driver = kind.partition("+")
+    drivers = _DRIVERS.get(_KINDS.get(database, database), ())
+    if plus:
+        known = any(driver == name for name, _, _ in drivers)
+        return url, {"connect_timeout": _ANSWERS} if known else {}
+    for name, module, _ in drivers:
+        if importlib.util.find_spec(module) is not None:
+            database = "postgresql" if database == "postgres" else database
+            return f"{database}+{name}://{rest}", {"connect_timeout": _ANSWERS}
+    if drivers:
+        raise SearchError(
+            f"{shown_storage(url)} needs a driver that is not installed: pip install "
+            f"{drivers[0][2]}, or name a file as the study, in a folder that the computers share."
+        )
+    return url, {}
+
+
+def _made(make: Callable[[], Any]) -> Any:
+    """A database with its tables, which other processes may be making at the same moment.
+
+    In an empty database Optuna finds no tables and makes them; who comes second with one of them
+    is refused, and looks again.
+    """
+    from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+
+    for look in range(1, _LOOKS + 1):
+        try:
+            return make()
+        except (IntegrityError, OperationalError, ProgrammingError) as error:
+            if look == _LOOKS or not re.search("exists|unique|duplicate", str(error), re.I):
+                raise
+            time.sleep(random.uniform(0.1, 0.5))
+    raise AssertionError

@@ -29,8 +29,9 @@ from cnnstudio.search.chains import (
 )
 from cnnstudio.search.errors import SearchError
 from cnnstudio.search.sampling import (
+    combinations_of,
     distributions,
-    grid_size,
+    limit_of,
     make_pruner,
     make_sampler,
     plain_values,
@@ -94,11 +95,11 @@ class Study:
         self._storage = open_storage(storage)
         self._watch = Watch()
         self._distributions = distributions(settings.space, keys)
-        self._size = grid_size(settings, keys) if settings.method == "grid" else None
-        if self._size is not None and too_large(self._size):
+        self.combinations = combinations_of(settings, keys)
+        if self.combinations is not None and too_large(self.combinations):
             raise SearchError(
-                f"The grid has {self._size:,} combinations: give ranges a larger step, or search "
-                "at random."
+                f"The grid has {self.combinations:,} combinations: give ranges a larger step, or "
+                "search at random."
             )
         self._sampler = make_sampler(settings, keys, self._rank_of)
         self._pruner = make_pruner(settings, epochs)
@@ -131,8 +132,8 @@ class Study:
     @property
     def limit(self) -> float:
         """How many trials there are to be in all."""
-        limits = [each for each in (self.settings.trials, self._size) if each is not None]
-        return min(limits, default=float("inf"))
+        limit = limit_of(self.settings, self.combinations)
+        return float("inf") if limit is None else limit
 
     def _rank_of(self, number: int) -> int:
         chains = chains_of(self._storage.get_all_trials(self._id, deepcopy=False))
@@ -234,8 +235,8 @@ class Study:
         """
         with self._holding():
             if epoch not in claim.reported:
-                claim.reported[epoch] = figure
                 claim.trial.report(figure, epoch)
+                claim.reported[epoch] = figure
             return bool(claim.trial.should_prune())
 
     def finish(self, claim: Claim, figure: float | None, seconds: float) -> None:

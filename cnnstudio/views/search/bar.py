@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
 from cnnstudio.app.trainer import State
 from cnnstudio.search.events import SearchWaits, TrialBegan, TrialEnded
 from cnnstudio.search.info import StudyInfo
-from cnnstudio.search.settings import SearchSettings
 from cnnstudio.training.events import EpochDone
 from cnnstudio.views import icons, theme
 from cnnstudio.views.train.controls import WayOut
@@ -89,9 +88,12 @@ class SearchBar(QFrame):
             self._trial = "waits whether a trial still trains on another computer"
 
     def show_state(
-        self, state: State, searching: bool, info: StudyInfo | None, settings: SearchSettings
+        self, state: State, searching: bool, info: StudyInfo | None, limit: int | None, rests: str
     ) -> None:
-        """Let those buttons be pressed that make sense, and say how far the study is."""
+        """Let those buttons be pressed that make sense, and say how far the study is.
+
+        `limit` is how many trials there are to be, `rests` why nothing goes on here.
+        """
         self._state, self._searching = state, searching
         if not state.active:
             self._trial = ""
@@ -113,20 +115,20 @@ class SearchBar(QFrame):
         if held and own:
             # Who began by the keyboard can stop by it, too.
             self.stop_button.setFocus()
-        self.label.setText(self._words(own, info, settings))
-        many = settings.trials
-        self.progress.setVisible(many is not None and (begun or own))
-        self.progress.setRange(0, many or 1)
-        self.progress.setValue(min(info.done if info else 0, many or 1))
+        self.label.setText(self._words(own, info, limit, rests))
+        self.progress.setVisible(limit is not None and (begun or own))
+        self.progress.setRange(0, limit or 1)
+        self.progress.setValue(min(info.done if info else 0, limit or 1))
 
     def set_note(self, text: str, kind: str, ways: tuple[WayOut, ...] = ()) -> None:
         """A sentence below the buttons, with ways on.
 
-        It keeps from starting if it is a "warning" or says that all is "done".
+        It keeps from starting if it is a "warning" or says that all is "done"; it does not if it
+        says how the last search "failed", or is only a hint.
         """
-        self._blocked = bool(kind)
-        self.start_button.setEnabled(not self._state.active and not kind)
-        set_property(self.note, "role", "warning" if kind == "warning" else "secondary")
+        self._blocked = kind in ("warning", "done")
+        self.start_button.setEnabled(not self._state.active and not self._blocked)
+        set_property(self.note, "role", "warning" if kind in ("warning", "failed") else "secondary")
         self._note_row.setVisible(bool(text))
         if text == self.note.text() and self._ways.count() == len(ways):
             return
@@ -144,18 +146,22 @@ class SearchBar(QFrame):
             self._ways.addWidget(button)
             button.show()
 
-    def _words(self, own: bool, info: StudyInfo | None, settings: SearchSettings) -> str:
+    def doing(self) -> str:
+        """What the search of this process does now, in words."""
+        return {
+            State.PREPARING: "preparing",
+            State.PAUSED: f"paused in {self._trial}" if self._trial else "paused",
+            State.STOPPING: "stopping after this batch",
+        }.get(self._state, self._trial or "searching")
+
+    def _words(self, own: bool, info: StudyInfo | None, limit: int | None, rests: str) -> str:
         said = []
         if own:
-            said.append(
-                {
-                    State.PREPARING: "preparing",
-                    State.PAUSED: "paused",
-                    State.STOPPING: "stopping after this batch",
-                }.get(self._state, self._trial or "searching")
-            )
+            said.append(self.doing())
+        elif rests:
+            said.append(rests)
         if info is not None and info.trials:
-            of = "" if settings.trials is None else f" of {settings.trials:,}"
+            of = "" if limit is None else f" of {limit:,}"
             said.append(f"{info.done:,}{of} trials done")
             others = info.running - (own and bool(self._trial))
             if others > 0:

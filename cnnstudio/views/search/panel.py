@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -19,8 +19,12 @@ from PySide6.QtWidgets import (
 from cnnstudio.app.trainer import State
 from cnnstudio.errors import StudioError
 from cnnstudio.search import events
+from cnnstudio.search.info import StudyInfo
+from cnnstudio.search.sampling import limit_of
+from cnnstudio.search.settings import SearchSettings
 from cnnstudio.search.space import check_space
 from cnnstudio.search.storage import shown_storage
+from cnnstudio.search.words import goes_on_with, grid_words, used_up
 from cnnstudio.training.events import EpochDone
 from cnnstudio.views.context import Context
 from cnnstudio.views.search.bar import SearchBar
@@ -51,7 +55,8 @@ class SearchPanel(QWidget):
         self._context = context
         self._document, self._trainer = context.document, context.trainer
         self._seen = Seen()
-        self._problem = ""
+        self._problem = self._failure = ""
+        self._end: events.SearchEnded | None = None
         self._heights: list[int] = []
         self.watch = StudyWatch(context, self)
         self.form = SearchForm(self._document, lambda: shown_storage(self.watch.place), self)
@@ -81,6 +86,7 @@ class SearchPanel(QWidget):
         self.watch.failed.connect(self._broke)
         self._trainer.events.connect(self._happened)
         self._trainer.state_changed.connect(self._say)
+        self._trainer.failed.connect(self._failed)
         document = self._document
         # Several signals come with one edit: look once, when they are all in.
         self._look = QTimer(self, singleShot=True, interval=0)
@@ -132,7 +138,8 @@ class SearchPanel(QWidget):
         if self._context.runs_folder == Path(place).parent:
             # Beside the runs, whose folder may not be there yet.
             self._context.runs_folder.mkdir(parents=True, exist_ok=True)
-        self._problem = ""
+        self._problem = self._failure = ""
+        self._end = None
         return self._trainer.search(
             document.project,
             document.search,
@@ -149,9 +156,18 @@ class SearchPanel(QWidget):
 
     def ask_for_more(self) -> None:
         """Twice as many trials as the study was to have."""
-        search = self._document.search
-        more = search.model_copy(update={"trials": 2 * (search.trials or 10)})
-        self._document.set_search(more, "More trials")
+        self._set_budget("More trials", trials=2 * (self._document.search.trials or 10))
+
+    def ask_for_all(self) -> None:
+        """As many trials as the grid has combinations."""
+        self._set_budget("Try all combinations", trials=self._seen.combinations)
+
+    def ask_for_longer(self) -> None:
+        """Twice as many hours as the study was to have."""
+        self._set_budget("More hours", hours=2 * (self._document.search.hours or 1.0))
+
+    def _set_budget(self, text: str, **budget: Any) -> None:
+        self._document.set_search(self._document.search.model_copy(update=budget), text)
 
     def _pause_or_resume(self) -> None:
         if self._trainer.state is State.PAUSED:
@@ -167,6 +183,7 @@ class SearchPanel(QWidget):
             for event in happened:
                 self.bar.hear(event)
                 if isinstance(event, events.SearchEnded):
+                    self._end = event
                     self._ended(event)
             self.watch.look()
             self._say()
@@ -176,9 +193,9 @@ class SearchPanel(QWidget):
             # The taskbar says it to those who work elsewhere meanwhile.
             QApplication.alert(self.window())
         if self.window().isVisible() and not self.isVisible():
-            said = "" if event.figure is None else f", the best {event.figure:.4g}"
+            said = "" if event.figure is None else f" The best: {event.figure:.4g}."
             self._context.notify(
-                f"Search ended: {event.done:,} trials{said}.",
+                f"Search: {event.note}{said}",
                 "success",
                 ("Show", lambda: self._context.show_page("train")),
             )
@@ -200,21 +217,60 @@ class SearchPanel(QWidget):
         self._problem = message
         self._say()
 
+    def _failed(self, message: str) -> None:
+        if self._trainer.searching and self._trainer.state is State.FAILED:
+            self._failure = message
+            self._say()
+
     def _say(self, _state: object = None) -> None:
-        info = self._seen.info
+        info, search = self._seen.info, self._document.search
         if info is not None and info.trials:
             self._stack.setCurrentWidget(self.results)
-        elif self._document.search.space or self._trainer.state.active:
+        elif search.space or self._trainer.state.active:
             self._stack.setCurrentWidget(self._waiting)
         else:
             self._stack.setCurrentWidget(self._empty)
+        limit = limit_of(search, self._seen.combinations)
         self.bar.show_state(
-            self._trainer.state, self._trainer.searching, info, self._document.search
+            self._trainer.state, self._trainer.searching, info, limit, self._rests()
         )
         if self._trainer.state.active:
             self.bar.set_note("", "")
             return
         self.bar.set_note(*self._note())
+
+    def _rests(self) -> str:
+        """Why nothing goes on, in a word; empty where something does, or nothing began."""
+        info = self._seen.info
+        if self._failure:
+            return "broke off"
+        if info is None or not info.trials:
+            return ""
+        if used_up(info, self._document.search, self._seen.combinations):
+            return "finished"
+        return "" if info.running else "stopped"
+
+    def headline(self) -> str:
+        """What the search of this window does, or how it ended, in a few words."""
+        if self._trainer.state.active:
+            return f"Search: {self.bar.doing()}"
+        if self._end is None:
+            return "The search broke off" if self._failure else "The search was stopped"
+        return self._end.note.rstrip(".") if self._end.stopped else "The search finished"
+
+    def ending(self) -> tuple[str, str, tuple[WayOut, ...]]:
+        """What is to be said below the headline when it ended, its role, and the ways on."""
+        if self._failure:
+            return self._failure, "error", ()
+        if self._end is None:
+            return "", "secondary", ()
+        if self._end.next:
+            said = f"It goes on with {self._end.next}."
+            return said, "secondary", (("Continue the search", self.start),)
+        said, best = self._end.note, self._end.figure
+        if best is not None:
+            said += f" The best is trial {self._end.trial}: {best:.4g}."
+        return said, "secondary", ()
 
     def _obstacle(self) -> str:
         """What stands in the way of a start."""
@@ -231,7 +287,8 @@ class SearchPanel(QWidget):
         """What stands in the way ("warning") or is "done", and the ways on."""
         search, info = self._document.search, self._seen.info
         if self._problem:
-            return self._problem, "warning", (("New study", self.begin_another),)
+            ways = (("Try again", self.watch.start), ("New study", self.begin_another))
+            return self._problem, "warning", ways
         if not search.space:
             return "", "warning", ()
         blocked = obstacle(self._context)
@@ -244,10 +301,30 @@ class SearchPanel(QWidget):
         if self._seen.misfit:
             text = f"The study {shown_storage(self.watch.place)} {self._seen.misfit}."
             return text, "warning", (("New study", self.begin_another),)
-        if info is not None and search.trials is not None and info.done >= search.trials:
-            ways = (("More trials", self.ask_for_more), ("New study", self.begin_another))
-            return f"All {search.trials:,} trials are done.", "done", ways
-        return "", "", ()
+        if self._failure:
+            return self._failure, "failed", ()
+        return self._how_far(info, search)
+
+    def _how_far(
+        self, info: StudyInfo | None, search: SearchSettings
+    ) -> tuple[str, str, tuple[WayOut, ...]]:
+        """What of the budget is used up or will be, and how a search that was stopped goes on."""
+        combinations = self._seen.combinations
+        cut = combinations is not None and (search.trials or combinations) < combinations
+        whole = ((f"Try all {combinations:,}", self.ask_for_all),) if cut else ()
+        another = ("New study", self.begin_another)
+        if info is None or not info.trials:
+            return grid_words(search, combinations), "", whole
+        if done := used_up(info, search, combinations):
+            more: tuple[WayOut, ...] = whole
+            if search.hours is not None and info.seconds >= search.hours * 3600:
+                more = (("More hours", self.ask_for_longer),)
+            elif combinations is None:
+                more = (("More trials", self.ask_for_more),)
+            return done, "done", (*more, another)
+        said = [] if info.running else [f"Continue goes on with {goes_on_with(info)}."]
+        said += [grid_words(search, combinations)] * cut
+        return " ".join(said), "", whole
 
     # -- room ---------------------------------------------------------------------------------
 

@@ -13,7 +13,9 @@ from cnnstudio.errors import StudioError
 from cnnstudio.graph.project import Project
 from cnnstudio.search.info import StudyInfo, StudyReader
 from cnnstudio.search.joining import base_of, misfit
+from cnnstudio.search.sampling import combinations_of
 from cnnstudio.search.settings import SUFFIX, SearchSettings
+from cnnstudio.search.space import check_space
 from cnnstudio.views.context import Context
 
 # Milliseconds from one look at the study to the next.
@@ -28,11 +30,13 @@ class Seen:
         info: None where there is no study yet.
         importance: how much each key mattered, shares of 1; empty while that is not known.
         misfit: why the project as it is now cannot go on with it; empty if it can.
+        combinations: those of the grid that the project asks for; None where it asks for none.
     """
 
     info: StudyInfo | None = None
     importance: Mapping[str, float] = field(default_factory=dict)
     misfit: str = ""
+    combinations: int | None = None
 
 
 class StudyWatch(QObject):
@@ -139,11 +143,15 @@ class StudyWatch(QObject):
 def _read(
     reader: StudyReader, project: Project, settings: SearchSettings, importance: Mapping[str, float]
 ) -> Seen:
+    try:
+        combinations = combinations_of(settings, check_space(project, settings))
+    except StudioError:
+        combinations = None
     info = reader.read()
     if info is None:
-        return Seen()
+        return Seen(combinations=combinations)
     try:
         why = misfit(info.settings, info.base, settings, base_of(project, settings))
     except StudioError as error:
         why = error.message
-    return Seen(info, importance, why)
+    return Seen(info, importance, why, combinations)

@@ -1,6 +1,8 @@
 """Searches that train: in this process, and by the command line in others."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -15,8 +17,9 @@ from cnnstudio.graph.edits import set_setting
 from cnnstudio.graph.project import load_project, save_project
 from cnnstudio.search.errors import SearchError
 from cnnstudio.search.info import StudyReader
-from cnnstudio.search.run import TRIAL_FILE, search
+from cnnstudio.search.run import search
 from cnnstudio.search.settings import SearchSettings, parse_entry
+from cnnstudio.search.trial import TRIAL_FILE
 from cnnstudio.training.control import Control
 from cnnstudio.training.runs import list_runs, run_info
 
@@ -119,11 +122,15 @@ def test_stop_and_go_on_where_the_trial_was(project, tmp_path):
             control.stop()
 
     info, ears = searched(project, tmp_path, settings, ears=Ears(epoch=stop), control=control)
-    assert ears.of("search_ended")[0].stopped
+    ended = ears.of("search_ended")[0]
+    assert ended.stopped
+    assert (ended.note, ended.next) == ("Stopped after 0 of 2 trials.", "trial 1 where it was")
     (trial,) = info.trials
     assert (trial.state, trial.epochs) == ("waiting", 2)
     assert run_info(trial.run).state == "stopped"
     info, ears = searched(project, tmp_path, settings)
+    ended = ears.of("search_ended")[0]
+    assert (ended.stopped, ended.note, ended.next) == (False, "All 2 trials are done.", "")
     began = ears.of("trial_started")
     assert [(event.trial, event.resumed) for event in began] == [(1, True), (2, False)]
     assert [event.epoch for event in ears.of("epoch")] == [3, 4, 5, 6, 1, 2, 3, 4, 5, 6]
@@ -230,6 +237,42 @@ def test_the_command_says_what_is_wrong(project, tmp_path, capsys):
     assert not Path(study).exists()
 
 
+def test_stop_while_the_folder_is_looked_at_is_told_too(project, tmp_path):
+    settings = SearchSettings(method="random", space={RATE: parse_entry("0.001..0.1 log")})
+    control = Control()
+    ears = Ears(search_started=lambda _: control.stop())
+    info, _ = searched(project, tmp_path, settings, ears=ears, control=control)
+    assert info.trials == ()
+    assert [event.kind for event in ears.events] == ["search_started", "search_ended"]
+    assert ears.events[1].stopped
+    assert ears.events[1].next == "trial 1"
+
+
+def test_ctrl_c_says_that_it_stopped_and_how_to_go_on(project, tmp_path, capsys):
+    path, runs = str(tmp_path / "p.cnns"), tmp_path / "runs"
+    save_project(project, path)
+    words = ["search", path, "--study", str(tmp_path / "s.study"), "--runs", str(runs)]
+    words += ["--space", f"{RATE}=0.01, 0.1", "--set", "search.epochs=100000"]
+    over = threading.Event()
+
+    def press():
+        while not (runs.is_dir() and list(runs.glob(f"*/{TRIAL_FILE}"))) and not over.wait(0.05):
+            pass
+        os.kill(os.getpid(), signal.SIGINT)
+
+    presses = threading.Thread(target=press, name="ctrl-c")
+    presses.start()
+    try:
+        assert cli.main(words) == 0
+    finally:
+        over.set()
+        presses.join()
+    said = capsys.readouterr().out
+    assert "trial 1 stopped" in said
+    end = "Stopped after 0 of 20 trials. The same command goes on with trial 1 where it was.\n"
+    assert said.endswith(end)
+
+
 def test_the_command_prints_a_ranking(project, tmp_path, capsys):
     path = str(tmp_path / "p.cnns")
     save_project(project, path)
@@ -239,6 +282,14 @@ def test_the_command_prints_a_ranking(project, tmp_path, capsys):
     said = capsys.readouterr().out
     assert "trial 1 begins: optimizer.learning_rate 0.0" in said
     assert "The best of 2 trials by val_accuracy:" in said
+    # A grid that has less than the budget, and one that has more.
+    assert "0 of 2 trials done\nThe grid has 2 combinations: the search ends when all" in said
+    assert said.endswith("All 2 combinations of the grid are tried.\n")
+    words[3] += "-cut"
+    assert cli.main([*words, "--set", "training.epochs=1", "--trials", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "2 combinations, of which only 1 is tried. --trials 2 tries all." in said
+    assert said.endswith("1 of the grid's 2 combinations is tried.\n")
     # A project that is another one is not mixed in.
     assert cli.main([*words, "--set", "training.batch_size=3"]) == 1
     assert "begun with other training settings" in capsys.readouterr().err

@@ -4,20 +4,22 @@ import json
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 from cnnstudio.graph.edits import set_setting
 from cnnstudio.graph.presets import PRESETS
 from cnnstudio.graph.project import Project
-from cnnstudio.search import alive
+from cnnstudio.search import alive, storage
 from cnnstudio.search.alive import Watch, Worker
-from cnnstudio.search.errors import SearchError
+from cnnstudio.search.errors import SearchError, UnreachableError
 from cnnstudio.search.info import StudyReader
 from cnnstudio.search.joining import join
 from cnnstudio.search.settings import SearchSettings, parse_entry
-from cnnstudio.search.storage import shown_storage, split_name
+from cnnstudio.search.storage import patiently, shown_storage, split_name
 from cnnstudio.search.study import Lost
+from cnnstudio.search.words import ended_words, goes_on_with, grid_words, used_up
 
 PROJECT = Project(PRESETS["small-cnn"].build())
 SPACE = {
@@ -151,6 +153,53 @@ def test_processes_in_a_crowd_take_up_each_trial_once(any_place, held):
         thread.join()
     assert failures == []
     assert sorted(taken) == list(range(1, 13))
+
+
+def test_processes_that_begin_at_once_make_one_study(any_place, held):
+    failures = []
+
+    def begin():
+        try:
+            held(any_place, trials=2)
+        except Exception as error:  # noqa: BLE001 - told below
+            failures.append(error)
+
+    threads = [threading.Thread(target=begin, name="crowd") for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert read(any_place).trials == ()
+
+
+def test_a_storage_that_does_not_answer_for_a_moment_is_waited_for(monkeypatch):
+    answers = iter([UnreachableError("away"), UnreachableError("away"), 3])
+
+    def ask():
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert patiently(ask, lambda: False) == 3
+    answers = iter([UnreachableError("away")])
+    with pytest.raises(UnreachableError, match="away"):
+        patiently(ask, lambda: True)
+    monkeypatch.setattr("cnnstudio.search.storage.PATIENCE", 0.0)
+    answers = iter([UnreachableError("for long")])
+    with pytest.raises(UnreachableError, match="for long"):
+        patiently(ask, lambda: False)
+
+
+def test_a_trial_that_could_not_be_put_back_is_seen_at_once(place, held):
+    study, worker = held(place, trials=2)
+    study.claim(worker)
+    worker.close(trace=True)
+    assert [trial.state for trial in read(place).trials] == ["interrupted"]
+    other, second = held(place, trials=2)
+    assert other.rescue() == ()
+    assert other.claim(second).number == 1
 
 
 def test_a_stopped_trial_waits_and_goes_on_with_what_it_has(any_place, held, tmp_path):
@@ -345,6 +394,8 @@ def test_what_is_no_study_is_left_alone(tmp_path, held):
         held(str(tmp_path / "none" / "s"))
     with pytest.raises(SearchError, match="cannot be reached"):
         held("nodatabase://here")
+    with pytest.raises(SearchError, match=r"cannot be reached .*unable to open database file"):
+        held("sqlite:////no/folder/s.db")
     assert read(str(tmp_path / "none")) is None
 
 
@@ -359,6 +410,87 @@ def test_a_line_that_a_power_cut_left_unfinished_is_taken_away(tmp_path, held):
     again, second = held(str(path), trials=3)
     again.finish(again.claim(second), 0.5, 1.0)
     assert read(str(path)).done == 2
+
+
+def test_a_database_whose_driver_is_missing_says_what_to_install(held, monkeypatch):
+    monkeypatch.setattr(storage.importlib.util, "find_spec", lambda name: None)
+    for url, package in (
+        ("postgresql://me:secret@host/db", r'pip install "psycopg\[binary\]", or name a file'),
+        ("mysql://host/db", "pip install pymysql, or"),
+    ):
+        with pytest.raises(SearchError, match=package) as caught:
+            held(url)
+        assert "secret" not in str(caught.value)
+    with pytest.raises(SearchError, match=r"not installed .*No module named 'pg8000'"):
+        held("postgresql+pg8000://host/db")
+
+
+def test_the_first_driver_that_is_installed_is_taken(monkeypatch):
+    for there, url, found in (
+        ({"psycopg", "psycopg2"}, "postgresql://h/d", "postgresql+psycopg://h/d"),
+        ({"psycopg2"}, "postgres://h/d", "postgresql+psycopg2://h/d"),
+        ({"pymysql"}, "mariadb://h/d", "mariadb+pymysql://h/d"),
+        (set(), "postgresql+psycopg2://h/d", "postgresql+psycopg2://h/d"),
+        (set(), "oracle://h/d", "oracle://h/d"),
+    ):
+        monkeypatch.setattr(
+            storage.importlib.util, "find_spec", lambda name, there=there: name in there or None
+        )
+        assert storage._with_driver(url)[0] == found
+
+
+def test_a_link_to_the_folder_or_the_file_is_the_same_study(tmp_path, held):
+    (tmp_path / "real").mkdir()
+    study, worker = held(str(tmp_path / "real" / "s"), trials=2)
+    study.claim(worker)
+    (tmp_path / "link").symlink_to(tmp_path / "real" / "s")
+    other, second = held(str(tmp_path / "link"), trials=2)
+    assert other.claim(second).number == 2
+    # They keep out of each other's way by one lock.
+    journal = other._storage._backend
+    assert Path(journal._lock._lock_file) == tmp_path / "real" / "s.lock"
+
+
+@pytest.mark.parametrize(
+    ("trials", "combinations", "said"),
+    [
+        (20, None, ""),
+        (None, 6, ""),
+        (6, 6, ""),
+        (20, 6, "The grid has 6 combinations: the search ends when all are tried."),
+        (20, 1, "The grid has 1 combination: the search ends when all are tried."),
+        (5, 1200, "The grid has 1,200 combinations, of which only 5 are tried."),
+    ],
+)
+def test_what_the_budget_means_for_a_grid(trials, combinations, said):
+    assert grid_words(SearchSettings(trials=trials, method="grid"), combinations) == said
+
+
+def test_how_far_a_study_is_in_words(place, held):
+    study, worker = held(place, trials=4, hours=1.0)
+    first, second = study.claim(worker), study.claim(worker)
+    info = read(place)
+    assert ended_words(info, None, stopped=False).startswith("0 of 4 trials done; 2 are still")
+    study.finish(first, 0.5, 10.0)
+    assert ended_words(read(place), None, stopped=True) == "Stopped after 1 of 4 trials."
+    study.put_back(second)
+    third = study.claim(worker)
+    study.put_back(third)
+    fourth = study.claim(worker)
+    assert goes_on_with(read(place)) == "trial 3"
+    study.put_back(fourth)
+    assert goes_on_with(read(place)) == "trial 2 where it was"
+    for _ in range(2):
+        study.finish(study.claim(worker), 0.5, 1800.0)
+    info = read(place)
+    assert used_up(info, info.settings, None) == (
+        "The hour of training is used up, after 3 trials."
+    )
+    more = info.settings.model_copy(update={"hours": None, "trials": 3})
+    assert used_up(info, more, None) == "All 3 trials are done."
+    assert used_up(info, more, 3) == "All 3 combinations of the grid are tried."
+    assert used_up(info, more, 4) == "3 of the grid's 4 combinations are tried."
+    assert used_up(info, more.model_copy(update={"trials": 4}), None) == ""
 
 
 def test_places_and_names():
