@@ -1,7 +1,7 @@
 """The stylesheet: how standard widgets look in a theme.
 
 Looks that a widget asks for by a property: `QLabel[role="secondary"|"heading"|"title"|"mono"|
-"error"|"warning"|"success"]`, `QPushButton[role="primary"|"danger"|"quiet"|"link"]`,
+"error"|"warning"|"success"]`, `QPushButton[role="primary"|"danger"|"quiet"|"link"|"choice"]`,
 `QFrame[role="panel"|"card"|"line"]`.
 """
 
@@ -106,6 +106,8 @@ QPushButton[role="fold"] {
 }
 QPushButton[role="fold"]:hover { color: $text; }
 QPushButton[role="fold"]:focus { border-color: $accent; }
+QPushButton[role="choice"] { border-color: $raised; }
+QPushButton[role="choice"]:focus { border-color: $accent; }
 QPushButton[role="tab"] {
     background: transparent; border: 1px solid transparent; border-radius: 6px; color: $secondary;
     min-height: 28px; padding: 0 14px;

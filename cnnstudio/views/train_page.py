@@ -26,6 +26,7 @@ from cnnstudio.views.train.controls import TrainControls
 from cnnstudio.views.train.curves import LossCurves
 from cnnstudio.views.train.live_maps import LiveMaps
 from cnnstudio.views.train.message_list import MessageList
+from cnnstudio.views.train.page_actions import page_actions
 from cnnstudio.views.train.preflight import obstacle
 from cnnstudio.views.train.progress import Progress
 from cnnstudio.views.train.range_dialog import RangeDialog
@@ -38,8 +39,6 @@ from cnnstudio.views.train.tabs import RunTabs
 from cnnstudio.views.train.ways import Change, ways_on
 from cnnstudio.views.train.words import ending, headline, ready, state_words
 from cnnstudio.views.widgets import Line
-
-SHORTCUTS = {"compareRunsAction": "Ctrl+Shift+C", "tensorBoardAction": "Ctrl+Shift+T"}
 
 
 class TrainPage(QWidget):
@@ -60,6 +59,8 @@ class TrainPage(QWidget):
         self._shown: Path | None = None
         self._end: events.Finished | events.Stopped | events.Failed | None = None
         self._warning = ""
+        # The network the project began with, and whether nothing was trained in it yet.
+        self._begun, self._fresh = context.document.network, True
         self._sizes = SplitSizes(context, self)
         self._sizes.changed.connect(self._say)
 
@@ -93,7 +94,8 @@ class TrainPage(QWidget):
         self._look.timeout.connect(self._project_changed)
         for signal in (document.changed, document.data_changed, document.training_changed):
             signal.connect(self._look.start)
-        self._actions = self._make_actions()
+        document.project_changed.connect(self._look_whose)
+        self._actions = page_actions(self, self._bottom)
         self._show_device(self._trainer.device)
         self._project_changed()
 
@@ -118,39 +120,15 @@ class TrainPage(QWidget):
         across.addWidget(middle)
         across.addWidget(self.live_maps)
         across.setStretchFactor(1, 1)
-        across.setSizes([288, 800, 336])
+        across.setSizes([304, 800, 336])
         across.setChildrenCollapsible(False)
-        self.form.setMinimumWidth(264)
+        self.form.setMinimumWidth(304)
         self.live_maps.setMinimumWidth(264)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(across)
         for panel in (self.form, self.live_maps, self._bottom, self.curves):
             panel.setAutoFillBackground(False)
-
-    def _make_actions(self) -> list[QAction]:
-        smooth, log, steps = self.curves.smooth_box, self.curves.log_box, self.curves.step_box
-        made = []
-        for text, name, slot in (
-            ("Find a learning rate…", "findRateAction", self.find_rate),
-            ("Search over settings", "searchAction", self._bottom.show_search),
-            ("Smooth curves", "smoothCurvesAction", smooth.toggle),
-            ("Logarithmic loss", "logScaleAction", log.toggle),
-            ("Curves by step", "curvesByStepAction", steps.toggle),
-            ("Save curves…", "saveCurvesAction", self.curves.ask_where),
-            ("Compare the two selected runs…", "compareRunsAction", self.runs.compare_selected),
-            ("New network from this run…", "transferRunAction", self.runs.transfer_selected),
-            ("Open the runs in TensorBoard", "tensorBoardAction", self.open_tensorboard),
-        ):
-            action = QAction(text, self)
-            action.setObjectName(name)
-            if name in SHORTCUTS:
-                action.setShortcut(SHORTCUTS[name])
-            action.setProperty("menu", "train")
-            # triggered carries a bool that the methods do not want.
-            action.triggered.connect(lambda _checked=False, slot=slot: slot())
-            made.append(action)
-        return made
 
     def actions(self) -> list[QAction]:
         """For the Train menu; Start, Pause and Stop have their place there already."""
@@ -339,8 +317,7 @@ class TrainPage(QWidget):
         if self._trainer.searching:
             return  # a trial, after which others follow
         self._end = event
-        said = "The training broke off" if isinstance(event, events.Failed) else headline(event)
-        announce(self.window(), said, seconds=self._progress.spent)
+        announce(self.window(), headline(event), seconds=self._progress.spent)
         if isinstance(event, events.Failed):
             return
         if event.run is not None:
@@ -352,12 +329,30 @@ class TrainPage(QWidget):
 
     def _state_changed(self, state: State) -> None:
         if state is State.PREPARING:
-            self._progress = Progress()
+            self._fresh, self._progress = False, Progress()
             self.controls.show_progress(self._progress)
         if not state.active:
             self._project_changed()
         self.controls.set_state(state, steerable=not self._trainer.searching)
         self._say()
+
+    def _look_whose(self) -> None:
+        """How a training ended is no news of another project, begun after it."""
+        document = self._context.document
+        if document.undo_stack.count() or document.network is self._begun:
+            return
+        self._begun = document.network
+        if not self._trainer.state.active:
+            self._fresh, self._end, self._progress = True, None, Progress()
+            self.controls.show_progress(self._progress)
+            self.controls.set_state(self._state)
+            self._say()
+
+    @property
+    def _state(self) -> State:
+        """The state of the trainer, as far as it is this project's."""
+        state = self._trainer.state
+        return State.IDLE if self._fresh and not state.active else state
 
     def _show_device(self, device: str) -> None:
         self.controls.device_label.setText(device)
@@ -374,19 +369,20 @@ class TrainPage(QWidget):
 
     def _say(self) -> None:
         """The state in words, and below it what stands in the way, how it ended, or a warning."""
-        state = self._trainer.state
-        self.controls.set_words(state_words(state, self._progress, self._end))
-        if state.active:
-            self.controls.set_blocked(False)
-            self.controls.set_note(self._warning, "warning")
-            return
-        blocked = obstacle(self._context)
+        state, end = self._state, self._end
+        search = self._bottom.search if self._trainer.searching and not self._fresh else None
+        words = search.headline() if search else state_words(state, self._progress, end)
+        self.controls.set_words(words)
+        blocked = None if state.active else obstacle(self._context)
         self.controls.set_blocked(blocked is not None)
-        if blocked is not None:
+        if state.active:
+            self.controls.set_note(self._warning, "warning")
+        elif blocked is not None:
             self.controls.set_note(blocked.text, "warning", blocked.ways)
-        elif self._end is not None:
-            text, role = ending(self._end)
-            self.controls.set_note(text, role, ways_on(self._end, self, self._context))
+        elif search is not None:
+            self.controls.set_note(*search.ending())
+        elif end is not None:
+            self.controls.set_note(*ending(end), ways_on(end, self, self._context))
         else:
             said = ready(self._context.document, self._sizes.of_project())
             self.controls.set_note(said, "secondary")

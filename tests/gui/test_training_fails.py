@@ -84,7 +84,7 @@ def failed(window, page, qtbot, cause):
     reach(window, State.FAILED, qtbot)
     end = page._end
     assert isinstance(end, Failed)
-    assert end.cause == cause
+    assert end.cause == cause, end.message
     note = page.findChild(QLabel, "trainingNote")
     assert note.text() == end.message
     assert note.property("role") == "error"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -25,10 +26,15 @@ from cnnstudio.views.widgets import ElidedLabel
 # A way out of what is said: the button's text and what it does.
 WayOut = tuple[str, Callable[[], object]]
 SHARES = 1000  # steps of a progress bar
+START, AGAIN, PAUSE, RESUME = "Start training", "Train again", "Pause", "Resume"
 
 
 class TrainControls(QFrame):
-    """The bar above the curves. The buttons follow the state given to `set_state`, nothing else."""
+    """The bar above the curves. The buttons follow the state given to `set_state`, nothing else.
+
+    `start_clicked` may come while a start is blocked: a press on Start counts by where it began,
+    whatever becomes of the button before the mouse is let go. Who starts looks once more.
+    """
 
     start_clicked = Signal()
     pause_clicked = Signal()
@@ -41,11 +47,15 @@ class TrainControls(QFrame):
         self._state = State.IDLE
         self._blocked = False
         self._steerable = True
+        self._pressed = False  # whether the mouse went down on Start while that was blocked
+        self._slots: dict[str, Callable[[], object]] = {}  # of the ways out, by their text
 
-        self.start_button = self._button("startButton", "Start training", "play")
+        self.start_button = self._button("startButton", START, "play")
         self.start_button.setProperty("role", "primary")
-        self.pause_button = self._button("pauseButton", "Pause", "pause")
+        self.pause_button = self._button("pauseButton", PAUSE, "pause")
         self.stop_button = self._button("stopButton", "Stop", "stop")
+        self.start_button.installEventFilter(self)
+        self.start_button.released.connect(self._allow_start)
         self.start_button.clicked.connect(self.start_clicked)
         self.pause_button.clicked.connect(self._pause_or_resume)
         self.stop_button.clicked.connect(self.stop_clicked)
@@ -96,6 +106,7 @@ class TrainControls(QFrame):
         self._ways = QHBoxLayout()
         self._ways.setSpacing(theme.S8)
         self._note_row = QWidget(self)
+        self._note_row.setMinimumHeight(theme.HIT)
         note_row = QHBoxLayout(self._note_row)
         note_row.setContentsMargins(0, 0, 0, 0)
         note_row.setSpacing(theme.S12)
@@ -109,11 +120,16 @@ class TrainControls(QFrame):
         layout.addLayout(row)
         layout.addWidget(self._note_row)
         layout.addLayout(grid)
-        self.steering = Steering(self)
-        foot = QHBoxLayout()
-        foot.addWidget(self.steering, 1)
+        # As high as the note that it takes the place of: the curves stay where they are.
+        self._foot = QWidget(self)
+        self._foot.setMinimumHeight(theme.HIT)
+        foot = QHBoxLayout(self._foot)
+        foot.setContentsMargins(0, 0, 0, 0)
+        self.steering = Steering(self._foot)
+        foot.addWidget(self.steering)
+        foot.addStretch(1)
         foot.addWidget(self.load_label)
-        layout.addLayout(foot)
+        layout.addWidget(self._foot)
         self.show_progress(Progress())
         self.set_state(State.IDLE)
 
@@ -149,24 +165,64 @@ class TrainControls(QFrame):
         """
         self._state, self._steerable = state, steerable
         paused = state is State.PAUSED
-        self.start_button.setEnabled(not state.active and not self._blocked)
+        self._allow_start()
         again = state in (State.FINISHED, State.FAILED)
-        self.start_button.setText("Train again" if again else "Start training")
-        self.pause_button.setEnabled(state in (State.RUNNING, State.PAUSED))
-        self.pause_button.setText("Resume" if paused else "Pause")
-        self.pause_button.setAccessibleName("Resume" if paused else "Pause")
+        self.start_button.setText(AGAIN if again else START)
+        self._allow(self.pause_button, state in (State.RUNNING, State.PAUSED))
+        self.pause_button.setText(RESUME if paused else PAUSE)
+        self.pause_button.setAccessibleName(RESUME if paused else PAUSE)
         icons.set_icon(self.pause_button, "play" if paused else "pause")
-        steerable = steerable and state in (State.RUNNING, State.PAUSED)
-        if steerable and not self.steering.isVisible():
+        steering = steerable and state.active
+        if steering and self.steering.isHidden():
             self.steering.begin()
-        self.steering.setVisible(steerable)
-        self.stop_button.setEnabled(state.active and state is not State.STOPPING)
-        self.load_label.setVisible(state.active)
+        self._allow(self.steering, state in (State.RUNNING, State.PAUSED))
+        self.steering.setVisible(steering)
+        self._allow(self.stop_button, state.active and state is not State.STOPPING)
+        self._foot.setVisible(state.active)
+        self.left_label.setVisible(state.active)
 
     def set_blocked(self, blocked: bool) -> None:
         """Something stands in the way of a start; the note says what."""
         self._blocked = blocked
         self.set_state(self._state, steerable=self._steerable)
+
+    def _allow(self, widget: QWidget, allowed: bool) -> None:
+        if not allowed:
+            self._keep_focus(widget)
+        widget.setEnabled(allowed)
+
+    def _keep_focus(self, widget: QWidget) -> None:
+        """Hold the keyboard here: what is disabled or hidden hands it to any other widget."""
+        focus = self.focusWidget()
+        if focus is None or not focus.hasFocus():
+            return
+        if focus is widget or widget.isAncestorOf(focus):
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Buttons whose text changes keep their width, so that what is beside them can be hit."""
+        super().showEvent(event)
+        _keep_width(self.start_button, START, AGAIN)
+        _keep_width(self.pause_button, PAUSE, RESUME)
+
+    def _allow_start(self) -> None:
+        # A button that is disabled while the mouse is down on it loses the click.
+        if not self.start_button.isDown():
+            self._allow(self.start_button, not self._state.active and not self._blocked)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Let a press on a blocked Start count: a field that is left by it may have been why."""
+        if isinstance(event, QMouseEvent) and event.button() is Qt.MouseButton.LeftButton:
+            if event.type() is QEvent.Type.MouseButtonPress:
+                self._pressed = not self._state.active and not self.start_button.isEnabled()
+                if self._pressed:
+                    # A disabled button takes no focus; a field is read when it is left.
+                    self.setFocus(Qt.FocusReason.MouseFocusReason)
+            elif event.type() is QEvent.Type.MouseButtonRelease and self._pressed:
+                self._pressed = False
+                if self.start_button.rect().contains(event.position().toPoint()):
+                    self.start_clicked.emit()
+        return super().eventFilter(watched, event)
 
     def set_words(self, words: str) -> None:
         self.state_label.setText(words)
@@ -180,19 +236,27 @@ class TrainControls(QFrame):
             self.note.setProperty("role", role)
             self.note.style().unpolish(self.note)
             self.note.style().polish(self.note)
+        same = list(self._slots) == [label for label, _ in ways]
+        self._slots = dict(ways)
+        # Buttons that stay can be pressed while the words beside them change.
+        if not same:
+            self._make_ways()
+        self._note_row.setVisible(bool(text))
+
+    def _make_ways(self) -> None:
+        self._keep_focus(self._note_row)
         while (item := self._ways.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        for label, slot in ways:
+        for label in self._slots:
             button = QPushButton(label, self._note_row)
             button.setObjectName(f"way{label.replace(' ', '')}")
             button.setAccessibleName(label)
             button.setProperty("role", "link")
-            button.clicked.connect(slot)
+            button.clicked.connect(lambda _checked=False, label=label: self._slots[label]())
             self._ways.addWidget(button)
             button.show()
-        self._note_row.setVisible(bool(text))
 
     def _pause_or_resume(self) -> None:
         if self._state is State.PAUSED:
@@ -229,3 +293,13 @@ class TrainControls(QFrame):
         left = progress.seconds_left
         ended = progress.epochs and progress.run_share >= 1
         self.left_label.setText("" if ended or left is None else f"{in_words(left)} left")
+
+
+def _keep_width(button: QPushButton, *texts: str) -> None:
+    """Make a button as wide as the widest of its texts needs."""
+    now, widest = button.text(), 0
+    for text in texts:
+        button.setText(text)
+        widest = max(widest, button.sizeHint().width())
+    button.setText(now)
+    button.setMinimumWidth(widest)

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLineEdit, QMenu, QPushButton, QWidget
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import (
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QWidget,
+)
 
 from cnnstudio.views import theme
 from cnnstudio.views.train.number_edit import parse, shortest
@@ -19,6 +28,7 @@ class NamesButton(QPushButton):
 
     def __init__(self, names: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setProperty("role", "choice")
         self.setFixedHeight(theme.HIT)
         self.chosen: tuple[str, ...] = ()
         self.choices = QMenu(self)
@@ -35,10 +45,20 @@ class NamesButton(QPushButton):
         self.chosen = tuple(names)
         for action in self.choices.actions():
             action.setChecked(action.text() in names)
-        text = ", ".join(names) or "none"
-        room = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, 92)
-        self.setText(room)
-        self.setAccessibleDescription(text)
+        self.setText(", ".join(names) or "none")
+        self.setAccessibleDescription(self.text())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Write at the left as the fields around do; a stylesheet cannot, beside a menu's arrow."""
+        painter, option = QStylePainter(self), QStyleOptionButton()
+        self.initStyleOption(option)
+        option.text = ""
+        painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
+        room = self.rect().adjusted(9, 0, -24, 0)
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
+        painter.setPen(theme.current().color("text" if self.isEnabled() else "disabled"))
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+        painter.end()
 
     def _changed(self) -> None:
         self.set_value([a.text() for a in self.choices.actions() if a.isChecked()])

@@ -6,13 +6,15 @@ import time
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
 from cnnstudio.training.events import Failed, Message, Skipped
-from cnnstudio.views import icons
+from cnnstudio.views import icons, theme
 
 # A folder of broken pictures must not grow the list without end.
 MOST = 500
+EMPTY = "Nothing to tell so far. Hints, skipped pictures and decisions of a training appear here."
 
 
 class MessageList(QListWidget):
@@ -51,3 +53,13 @@ class MessageList(QListWidget):
         """A new run: forget the last one's."""
         self.clear()
         self.left_out = 0
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self.count():
+            painter = QPainter(self.viewport())
+            painter.setPen(theme.current().color("secondary"))
+            room = self.viewport().rect().adjusted(theme.S24, 0, -theme.S24, 0)
+            wrapped = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(room, wrapped, EMPTY)
+            painter.end()

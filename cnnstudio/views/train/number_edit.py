@@ -39,7 +39,7 @@ class NumberEdit(QAbstractSpinBox):
         self._optional = optional
         self._value: float | None = None
         self._before: float | None = None
-        self._default: float | None = None
+        self.set_default(None)
         self.setFont(theme.font(mono=True))
         # The stylesheet's padding does not reach the field inside.
         self.lineEdit().setTextMargins(6, 0, 0, 0)
@@ -61,7 +61,7 @@ class NumberEdit(QAbstractSpinBox):
 
     def set_default(self, default: float | None) -> None:
         """Show what an empty field means."""
-        self._default = default
+        self._default: float | None = default
         text = "" if not self._optional else "none" if default is None else shortest(default)
         self.lineEdit().setPlaceholderText(text)
 

@@ -141,7 +141,8 @@ class Plot(QWidget):
         self._paint_axes(painter, colours, frame, bool(curves))
         if curves:
             self._paint_marks(painter, colours, frame)
-        painter.setClipRect(frame.rect.adjusted(-1, -1, 1, 1))
+        # Room for the dots of the last epoch.
+        painter.setClipRect(frame.rect.adjusted(-4, -4, 4, 4))
         for curve in curves:
             self._paint_curve(painter, frame, curve)
         painter.setClipping(False)

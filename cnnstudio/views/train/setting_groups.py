@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from cnnstudio.training.optimizers import OPTIMIZERS
 from cnnstudio.views import icons, theme
@@ -18,6 +18,10 @@ LABELS: dict[Path, str] = {
     ("fine_tune", "epochs"): "further epochs",
     ("fine_tune", "learning_rate"): "learning_rate then",
 }
+# The editors' width, in pixels: all of them stand in one column, whatever is unfolded.
+FIELD = 124
+# Characters of a name that fit beside an editor.
+LONG_NAME = 20
 # Enough to train: shown without asking, in this order.
 BASIC: tuple[Path, ...] = (
     ("epochs",),
@@ -110,5 +114,15 @@ def setting_grid(parent: QWidget) -> QGridLayout:
     grid.setHorizontalSpacing(theme.S12)
     grid.setVerticalSpacing(6)
     grid.setColumnStretch(0, 1)
-    grid.setColumnMinimumWidth(1, 132)
+    grid.setColumnMinimumWidth(1, FIELD)
     return grid
+
+
+def setting_label(name: str, parent: QWidget) -> QLabel:
+    """The label of a setting; a long name goes on in a second line after an underscore."""
+    label = QLabel(name, parent)
+    if len(name) > LONG_NAME:
+        label.setText(name.replace("_", "_\u200b"))
+        label.setWordWrap(True)
+    label.setAccessibleName(name)
+    return label

@@ -11,6 +11,7 @@ from typing import Any
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
+    QCheckBox,
     QComboBox,
     QFrame,
     QGridLayout,
@@ -39,11 +40,13 @@ from cnnstudio.views.train.setting_editors import (
 )
 from cnnstudio.views.train.setting_groups import (
     BASIC,
+    FIELD,
     GROUPS,
     LABELS,
     Group,
     group_of,
     setting_grid,
+    setting_label,
 )
 from cnnstudio.views.widgets import Line, QuietButton, Title
 
@@ -141,10 +144,12 @@ class SettingsForm(QFrame):
     def _add(self, path: Path, field: Any, grid: QGridLayout) -> None:
         name = LABELS.get(path, path[-1])
         parent = grid.parentWidget() or self
-        label = QLabel(name, parent)
+        label = setting_label(name, parent)
         editor, show, show_default = make_editor(
             field, path[-1], lambda value: self._edit(path, value), parent
         )
+        if not isinstance(editor, QCheckBox):
+            editor.setFixedWidth(FIELD)
         editor.setObjectName(".".join(path))
         editor.setAccessibleName(name)
         editor.setAccessibleDescription(field.description or "")
@@ -183,7 +188,7 @@ class SettingsForm(QFrame):
             row.editor.refuse()
         reasons = [str(found["msg"]) for found in error.errors()]  # type: ignore[attr-defined]
         said = "; ".join(reasons).removeprefix("Value error, ")
-        self.help.setText(f"<b>{row.label.text()}</b>: {said}.")
+        self.help.setText(f"<b>{row.label.accessibleName()}</b>: {said}.")
 
     def reset(self) -> None:
         """Every setting to its default, as one undo step."""
@@ -237,7 +242,9 @@ class SettingsForm(QFrame):
         if event.type() in (QEvent.Type.Enter, QEvent.Type.FocusIn):
             for path, row in self.rows.items():
                 if watched in (row.label, row.editor):
-                    self.help.setText(f"<b>{row.label.text()}</b>: {self._help(path, row)}")
+                    self.help.setText(
+                        f"<b>{row.label.accessibleName()}</b>: {self._help(path, row)}"
+                    )
         elif event.type() == QEvent.Type.Wheel:
             # Scrolling the form must not change the field that happens to be under the pointer.
             fields = (QAbstractSpinBox, QComboBox)

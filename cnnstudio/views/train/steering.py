@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QWidget
 
 from cnnstudio.views import theme
@@ -100,11 +100,19 @@ class Steering(QWidget):
         if self.rate_button.isEnabled() and value is not None:
             self.rate_edit.lineEdit().setText(shortest(value))
             self._rate = value
+            _keep_focus(self.rate_button, self.rate_edit)
             self._enable()
             self.rate_wanted.emit(value)
 
     def _set_epochs(self) -> None:
         if self.epochs_button.isEnabled():
             self._epochs = self.epochs_edit.value()
+            _keep_focus(self.epochs_button, self.epochs_edit)
             self._enable()
             self.epochs_wanted.emit(self._epochs)
+
+
+def _keep_focus(button: QWidget, field: QWidget) -> None:
+    # A button that is disabled would hand the keyboard to the next field, ready to be typed over.
+    if button.hasFocus():
+        field.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -22,7 +22,7 @@ End = Finished | Stopped | Failed
 
 
 def state_words(state: State, progress: Progress, end: End | None) -> str:
-    """The state as a short sentence."""
+    """The state as a short sentence; `end` is how a training ended, unless it never began."""
     where = f"epoch {progress.epoch:,} of {progress.epochs:,}"
     if progress.fine_tuning:
         where += " · fine-tuning"
@@ -30,7 +30,7 @@ def state_words(state: State, progress: Progress, end: End | None) -> str:
         case State.IDLE:
             return ""
         case State.PREPARING:
-            return "Preparing: loading TensorFlow, reading pictures…"
+            return "Preparing pictures and network…"
         case State.RUNNING:
             return f"Training, {where}"
         case State.PAUSED:
@@ -40,13 +40,13 @@ def state_words(state: State, progress: Progress, end: End | None) -> str:
         case State.FAILED:
             return "The training broke off"
         case State.FINISHED:
-            return headline(end)
+            return "Stopped before the first step" if end is None else headline(end)
 
 
-def headline(end: End | None) -> str:
+def headline(end: End) -> str:
     """How it ended, in a few words."""
-    if end is None or isinstance(end, Failed):
-        return "Finished"
+    if isinstance(end, Failed):
+        return "The training broke off"
     epochs = f"{end.epochs_done:,} epoch" + ("" if end.epochs_done == 1 else "s")
     if isinstance(end, Stopped):
         return f"Stopped after {epochs} of {end.epochs:,}"
