@@ -319,7 +319,7 @@ class ClassifyPage(QWidget):
     def _make_parts(self) -> None:
         self.chooser = ModelChooser(self._context)
         self.message = Strip("classifyMessage")
-        self.tell = TellStrip("classifyTell", self._context.models)
+        self.tell = TellStrip("classifyTell", self._context)
         self.target = DropTarget(
             {
                 "pictures": self._choose_pictures,
@@ -336,7 +336,8 @@ class ClassifyPage(QWidget):
         self.table = PredictionTable(self.results, self._context.tasks)
         self.detail = Detail(self._context.tasks)
         self.table.current_result.connect(self.detail.show_result)
-        self.table.why_wanted.connect(self._explain)
+        for part in (self.table, self.detail):
+            part.why_wanted.connect(self._explain)
         self.filters = FilterBar(self.table.filter)
         self.sorter = Sorter(self._context, self)
         self.filters.sort_wanted.connect(

@@ -63,7 +63,7 @@ class ExplorePage(QWidget):
         name_widget(
             self.chooser.tell_button, "exploreToldButton", "Change what was told of the file"
         )
-        self.tell = TellStrip("exploreTell", context.models, self)
+        self.tell = TellStrip("exploreTell", context, self)
         self.live_button = QPushButton("Watch the training", self)
         name_widget(
             self.live_button,

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QPlainTextEdit, QPushButt
 from cnnstudio.app.models import Models
 from cnnstudio.app.settings import Settings
 from cnnstudio.keras_build.told import Told
+from cnnstudio.views.classify.telling import TellDialog
 from cnnstudio.views.explore.picture_box import PictureBox
 from cnnstudio.views.intake import given_in
 
@@ -181,6 +182,7 @@ def test_what_a_file_leaves_open_is_asked_once_and_can_be_changed(window, qtbot,
     assert unscaled > 0.99
     qtbot.mouseClick(page.tell.buttons[0], Qt.MouseButton.LeftButton)
     dialog = page.tell.dialog
+    assert not dialog.known_button.isVisible()  # there is no data
     pixels = dialog.findChild(QComboBox, "toldScaling")
     pixels.setCurrentIndex(pixels.findData("0-1"))
     edit = dialog.findChild(QPlainTextEdit, "toldClasses")
@@ -211,6 +213,12 @@ def test_what_a_file_leaves_open_is_asked_once_and_can_be_changed(window, qtbot,
         "red\ngreen\nblue"
     )
     explore.tell.dialog.names.setPlainText("rosso\nverde\nblu")
+    # As many classes in the data: they are offered.
+    other = TellDialog(again.facts(foreign), ("one", "two", "three"), window)
+    other.open()
+    qtbot.mouseClick(other.known_button, Qt.MouseButton.LeftButton)
+    assert other.names.toPlainText() == "one\ntwo\nthree"
+    other.reject()
     qtbot.mouseClick(explore.tell.dialog.use, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: names(page) == ["verde"], timeout=WAIT)
     qtbot.waitUntil(lambda: "rosso" in explore.chooser.facts.toolTip(), timeout=WAIT)

@@ -107,3 +107,11 @@ def test_what_mattered_in_a_row(page, window, qtbot):
     assert tab.picture_box.path == row.path
     qtbot.waitUntil(lambda: all(card.view.filled for card in tab.cards.values()), timeout=WAIT)
     assert tab.title.text() == "What speaks for red"
+    # The row that is chosen has a button for it.
+    window.show_page("classify")
+    numbers = range(page.table.model().rowCount())
+    other = next(n for n in numbers if page.table.rows()[n].path.name == "green1.png")
+    page.table.selectRow(other)
+    qtbot.mouseClick(page.detail.why_button, Qt.MouseButton.LeftButton)
+    assert explore.isVisible()
+    assert tab.picture_box.path.name == "green1.png"

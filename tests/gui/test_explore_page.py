@@ -11,6 +11,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
+    QDialog,
     QFileDialog,
     QLabel,
     QListWidget,
@@ -23,6 +24,7 @@ from cnnstudio.data.scan import scan_folder
 from cnnstudio.graph.presets import PRESETS
 from cnnstudio.training.control import Control
 from cnnstudio.training.run import train
+from cnnstudio.views.notifications import Card
 
 LONG = 90_000
 SIDE = 12
@@ -563,6 +565,18 @@ def test_curves_examples_and_export_of_an_evaluation(page, qtbot, tmp_path, wind
     aside = next(action for action in menu.actions() if "aside" in action.text())
     aside.trigger()
     assert any(path.as_posix().endswith(key) for key in window.document.data.excluded)
+    # It says so where the picture is, and undoes it; the keys do the same.
+    assert tab.cell_model.data(tab.cell_model.index(0)).startswith("set aside")
+    (card,) = [each for each in window.findChildren(Card) if "aside" in each.text]
+    click(next(each for each in card.findChildren(QPushButton) if each.text() == "Undo"), qtbot)
+    assert not window.document.data.excluded
+    assert not tab.cell_model.data(tab.cell_model.index(0)).startswith("set aside")
+    qtbot.keyClick(tab.grid, Qt.Key.Key_Delete)
+    assert len(window.document.data.excluded) == 1
+    qtbot.keyClick(tab.grid, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    dialog = window.findChild(QDialog, "classDialog")
+    assert path.name in "".join(label.text() for label in dialog.findChildren(QLabel))
+    dialog.reject()
     next(action for action in menu.actions() if action.text() == "What mattered").trigger()
     menu.deleteLater()
     assert page.tabs.currentWidget() is page.mattered_tab

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from cnnstudio.app.tasks import Task, TaskRunner
 from cnnstudio.evaluation.predict import Prediction, Unreadable
@@ -15,7 +15,7 @@ from cnnstudio.views import theme
 from cnnstudio.views.classify.results import doubts, paint_bars, percent
 from cnnstudio.views.pictures import read_thumbnail
 from cnnstudio.views.viewer import Canvas
-from cnnstudio.views.widgets import ElidedLabel, Secondary, Title, set_property
+from cnnstudio.views.widgets import Button, ElidedLabel, Secondary, Title, set_property
 
 ROW = 24
 SIDE = 1024  # pixels the picture is decoded to at most
@@ -49,6 +49,9 @@ class ClassBars(QWidget):
 class Detail(QFrame):
     """The panel at the right of the table."""
 
+    # What mattered in the picture is wanted: Path.
+    why_wanted = Signal(object)
+
     def __init__(self, tasks: TaskRunner, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "panel")
@@ -65,6 +68,10 @@ class Detail(QFrame):
         self.name = ElidedLabel("")
         self.name.setProperty("role", "secondary")
         self.note = Secondary("")
+        self.why_button = Button(
+            "What mattered", "whyButton", lambda: self.why_wanted.emit(self._path), icon="search"
+        )
+        self.why_button.setToolTip("Grad-CAM and others, on the Explore page")
         self.bars = ClassBars()
         scroll = QScrollArea(widgetResizable=True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -77,7 +84,10 @@ class Detail(QFrame):
         words = QVBoxLayout()
         words.setContentsMargins(theme.S16, theme.S12, theme.S16, theme.S8)
         words.setSpacing(theme.S4)
-        words.addWidget(self.answer)
+        head = QHBoxLayout()
+        head.addWidget(self.answer, 1)
+        head.addWidget(self.why_button, 0, Qt.AlignmentFlag.AlignTop)
+        words.addLayout(head)
         words.addWidget(self.note)
         words.addWidget(self.name)
         outer = QVBoxLayout(self)
@@ -90,6 +100,7 @@ class Detail(QFrame):
 
     def show_result(self, result: Prediction | Unreadable | None) -> None:
         """Show one row of the table; None for none."""
+        self.why_button.setVisible(isinstance(result, Prediction))
         if result is None:
             self._path = None
             self.canvas.show_image(None, "Choose a row to see its picture")

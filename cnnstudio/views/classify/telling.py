@@ -16,14 +16,22 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnstudio.app.models import ModelFacts, Models
+from cnnstudio.app.models import ModelFacts
 from cnnstudio.errors import StudioError
 from cnnstudio.keras_build.told import Open, Scaling, Told, names_in
 from cnnstudio.views import theme
+from cnnstudio.views.context import Context
 from cnnstudio.views.data.fields import choice, field_label, form, spin_box
 from cnnstudio.views.dialogs import choose_file
 from cnnstudio.views.strip import Strip
-from cnnstudio.views.widgets import Button, Secondary, Title, name_widget, set_property
+from cnnstudio.views.widgets import (
+    Button,
+    PrimaryButton,
+    Secondary,
+    Title,
+    name_widget,
+    set_property,
+)
 
 SCALING_TITLES: Mapping[str, str] = {
     "0-255": "0 to 255, as they are in the file",
@@ -49,9 +57,9 @@ def left_open(facts: ModelFacts) -> str:
 class TellStrip(Strip):
     """Says over the page what a file leaves open, until it was told."""
 
-    def __init__(self, name: str, models: Models, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(name, parent)
-        self._models = models
+        self._models, self._document = context.models, context.document
         self._facts: ModelFacts | None = None
         self.dialog: TellDialog | None = None
 
@@ -71,7 +79,7 @@ class TellStrip(Strip):
     def ask(self) -> None:
         """Open the dialog for the network on show."""
         if self._facts is not None and self._facts.left_open:
-            self.dialog = TellDialog(self._facts, self)
+            self.dialog = TellDialog(self._facts, self._document.class_names, self)
             self.dialog.told.connect(self._tell)
             self.dialog.open()
 
@@ -86,11 +94,16 @@ class TellStrip(Strip):
 
 
 class TellDialog(QDialog):
-    """Asks for what is open, and for nothing else; `told` carries the answers."""
+    """Asks for what is open, and for nothing else; `told` carries the answers.
+
+    `known` are the classes of the data, which may well be those of the file.
+    """
 
     told = Signal(object)
 
-    def __init__(self, facts: ModelFacts, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, facts: ModelFacts, known: tuple[str, ...] = (), parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("tellDialog")
         self.setWindowTitle(facts.path.name)
@@ -114,12 +127,20 @@ class TellDialog(QDialog):
         self.names.setTabChangesFocus(True)
         self.names.textChanged.connect(self._refresh)
         self.load_button = Button("From a text file…", "toldClassesFile", self._choose)
+        self.known_button = Button(
+            "As in the data",
+            "toldClassesData",
+            lambda: self.names.setPlainText("\n".join(known)),
+        )
+        self.known_button.setToolTip("The classes of the folder of pictures that is open")
+        self.known_button.setVisible(len(known) == self._count)
         self.counted = QLabel("")
         self.counted.setObjectName("toldCounted")
         self.counted.setWordWrap(True)
         self.counted.setTextFormat(Qt.TextFormat.PlainText)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.use = buttons.addButton("Use these", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.use = PrimaryButton("Use these")
+        buttons.addButton(self.use, QDialogButtonBox.ButtonRole.AcceptRole)
         name_widget(self.use, "toldUse", "Use these answers for this file")
         self.use.setDefault(True)
         buttons.accepted.connect(self._accept)
@@ -149,6 +170,7 @@ class TellDialog(QDialog):
         names = QWidget()
         head = QHBoxLayout()
         head.addWidget(field_label("Classes, one a line in the order of its outputs"), 1)
+        head.addWidget(self.known_button)
         head.addWidget(self.load_button)
         inside = QVBoxLayout(names)
         inside.setContentsMargins(0, 0, 0, 0)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
 from cnnstudio.app.document import Document
@@ -24,6 +24,9 @@ CLASSES_IN_MENU = 12
 
 class Corrector(QObject):
     """Changes the corrections of the document's data; pictures are named by their files."""
+
+    # What was done, in words.
+    done = Signal(str)
 
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -135,3 +138,4 @@ class Corrector(QObject):
 
     def _set(self, text: str, change: Callable[..., DataSettings], *arguments: object) -> None:
         self._document.set_data(change(self._document.data, *arguments), text)
+        self.done.emit(text)

@@ -35,6 +35,7 @@ class ComparisonView(QWidget):
         self.comparison: Comparison | None = None
         self._names = ("", "")
         self.title = Heading("", self)
+        self.hint = Secondary("", self)
         self.words = Secondary("", self)
         self.words.setObjectName("comparisonWords")
         self.cells: dict[str, QPushButton] = {}
@@ -62,6 +63,7 @@ class ComparisonView(QWidget):
         layout.setSpacing(theme.S16)
         layout.addWidget(self.title)
         layout.addLayout(grid)
+        layout.addWidget(self.hint)
         layout.addWidget(self.words)
         layout.addStretch(1)
 
@@ -69,6 +71,7 @@ class ComparisonView(QWidget):
         """Show how the networks called `first` and `second` compare."""
         self.comparison, self._names = found, (first, second)
         self.title.setText(f"{first} and {second} on the same {found.images:,} pictures")
+        self.hint.setText("Press one of the four to see its pictures.")
         for label, name, word in (
             (self._down[0], first, "right"),
             (self._down[1], first, "wrong"),
@@ -119,7 +122,7 @@ def sentences(found: Comparison, first: str, second: str) -> str:
     better = first if alone > other else second
     chance = f"{found.chance:.1%}" if found.chance >= 0.001 else "less than 0.1%"
     return text + (
-        f"Two equally good networks would differ this much in only {chance} of such tests: "
+        f"Two equally good networks would differ this much in {chance} of such tests only: "
         f"{better} is better on pictures like these (McNemar's test)."
     )
 

@@ -98,7 +98,9 @@ class ConfusionMatrix(QWidget):
             side = len(self.counts)
             image = QImage(packed.data, side, side, 4 * side, QImage.Format.Format_RGB32)
             self._image = image.copy()
-            self._light = pixels @ np.array([0.299, 0.587, 0.114]) > 128
+            # Where dark figures have more contrast than bright ones (WCAG's luminance).
+            luminance = (pixels / 255) ** 2.2 @ np.array([0.2126, 0.7152, 0.0722])
+            self._light = luminance > 0.179
         self.update()
 
     def _label_width(self) -> float:

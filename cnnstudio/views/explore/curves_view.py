@@ -89,7 +89,7 @@ class CurvesView(QWidget):
         way = "too sure" if sure > right else "not sure enough"
         aside = (
             f"Calibration error {measured.error:.4f}. It is {sure:.1%} sure on average and right "
-            f"in {right:.1%}: {way}."
+            f"in {right:.1%}: {way}. Over the bars: how many pictures."
         )
         self.square.show_lines(
             (),
@@ -97,5 +97,6 @@ class CurvesView(QWidget):
             "share that is right",
             diagonal=True,
             bars=measured.accuracy,
+            counts=measured.pictures,
             aside=aside,
         )

@@ -27,7 +27,7 @@ from cnnstudio.views.explore.curves_view import KINDS, CurvesView
 from cnnstudio.views.explore.evaluation_export import export_evaluation
 from cnnstudio.views.explore.evaluation_layout import lay_out
 from cnnstudio.views.explore.evaluation_words import caption, tip, top
-from cnnstudio.views.explore.picture_menu import PictureMenu
+from cnnstudio.views.explore.picture_menu import PictureMenu, corrected
 from cnnstudio.views.explore.work import PARTS, Explorer, Part
 from cnnstudio.views.picture_grid import PictureGrid, PictureModel
 from cnnstudio.views.pictures import Thumbnails
@@ -126,7 +126,9 @@ class EvaluationTab(QWidget):
         self.list_box.textActivated.connect(self._list)
         self.cell_title = Heading("", self)
         self.thumbnails = Thumbnails(context.tasks, parent=self)
-        self.cell_model = PictureModel(self.thumbnails, caption, tip, self)
+        self.cell_model = PictureModel(
+            self.thumbnails, corrected(context.document, caption), tip, self
+        )
         self.grid = PictureGrid(self.cell_model, self)
         name_widget(self.grid, "cellPictures", "Pictures of the chosen cell")
         self.grid.opened.connect(self.explained)

@@ -45,6 +45,7 @@ def lay_out(tab: EvaluationTab, drawn: QStackedWidget, stack: QStackedWidget) ->
     pictures = QVBoxLayout(below)
     pictures.setContentsMargins(theme.S12, theme.S12, theme.S4, 0)
     line = QHBoxLayout()
+    line.setContentsMargins(0, 0, theme.S8, 0)
     line.setSpacing(theme.S8)
     line.addWidget(tab.cell_title, 1)
     line.addWidget(tab.list_box)

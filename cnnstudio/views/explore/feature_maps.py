@@ -83,10 +83,8 @@ class FeatureMapsTab(QWidget):
         )
         self.channel.setPrefix("from channel ")
         self.channel.valueChanged.connect(lambda _number: self._draw())
-        self.spread = HistogramView("weightsHistogram", "Weights", "This layer has no weights.")
-        self.answers = HistogramView(
-            "activationsHistogram", "Activations for this picture", "Nothing yet."
-        )
+        self.spread = HistogramView("weightsHistogram", "Weights")
+        self.answers = HistogramView("activationsHistogram", "Activations for this picture")
         self.field_words = Secondary("", self)
         self.field_words.setObjectName("receptiveFieldWords")
         self.field_words.setMinimumHeight(2 * theme.S16)
@@ -190,18 +188,19 @@ class FeatureMapsTab(QWidget):
         self._stride = 1
         self.set_sees(seen.sees)
         self._weights = seen.weights
-        self.spread.show_histogram(seen.weights.spread)
+        self.spread.show_histogram(seen.weights.spread, "This layer has no weights.")
         self.answers.show_histogram(seen.answers)
         self._show(seen.layer, seen.levels, seen.names, "")
 
     def show_live(self, layer: str, maps: Any, when: str) -> None:
         """Feature maps of a network that trains now: no prediction goes with them."""
-        self.scores.show_ranked(())
         from cnnstudio.keras_build.spread import histogram
+
+        self.scores.show_ranked((), "Under What mattered while it trains")
 
         fewer = sampled(maps)
         self._weights = None
-        self.spread.show_histogram(None)
+        self.spread.show_histogram(None, "Under Weights on the Train page while it trains.")
         self.answers.show_histogram(histogram(fewer))
         self._stride = -(-maps.shape[0] // fewer.shape[0])
         self._show(layer, make_levels(fewer, shared=self.same_scale.isChecked()), (), when)

@@ -17,20 +17,21 @@ HEIGHT, LINE = 112, 18
 
 
 class HistogramView(QWidget):
-    """One histogram with its title; `empty` is what it says without one."""
+    """One histogram with its title; without one it says why."""
 
-    def __init__(self, name: str, title: str, empty: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(name)
-        self._title, self._empty = title, empty
+        self._title, self._reason = title, ""
         self.shown: Histogram | None = None
         self.setFixedHeight(HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.show_histogram(None)
 
-    def show_histogram(self, found: Histogram | None) -> None:
-        self.shown = found
-        self.setAccessibleName(f"{self._title}. {self._words() or self._empty}")
+    def show_histogram(self, found: Histogram | None, reason: str = "Nothing yet.") -> None:
+        """Show a histogram, or the `reason` why there is none."""
+        self.shown, self._reason = found, reason
+        self.setAccessibleName(f"{self._title}. {self._words() or reason}")
         self.update()
 
     def _words(self) -> str:
@@ -56,7 +57,7 @@ class HistogramView(QWidget):
         painter.drawText(taken, 0, self.width() - taken, LINE, right, words)
         found = self.shown
         if found is None:
-            painter.drawText(0, LINE, self.width(), LINE + theme.S8, left, self._empty)
+            painter.drawText(0, LINE, self.width(), LINE + theme.S8, left, self._reason)
             painter.end()
             return
         top, bottom = LINE + theme.S4, HEIGHT - LINE

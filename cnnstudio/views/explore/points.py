@@ -27,7 +27,7 @@ from cnnstudio.app.tasks import Task
 from cnnstudio.views import theme
 from cnnstudio.views.context import Context
 from cnnstudio.views.explore.picture_box import PictureView
-from cnnstudio.views.explore.picture_menu import PictureMenu
+from cnnstudio.views.explore.picture_menu import PictureMenu, corrected
 from cnnstudio.views.explore.point_work import Cloud, Clouds, Point
 from cnnstudio.views.explore.scatter import Scatter
 from cnnstudio.views.explore.work import PARTS
@@ -117,7 +117,9 @@ class PointsTab(QWidget):
         self.about.setWordWrap(True)
         self.list_title = Heading("", self)
         self.thumbnails = Thumbnails(context.tasks, parent=self)
-        self.list_model = PictureModel(self.thumbnails, _caption, _tip, self)
+        self.list_model = PictureModel(
+            self.thumbnails, corrected(context.document, _caption), _tip, self
+        )
         self.grid = PictureGrid(self.list_model, self)
         name_widget(self.grid, "pointsPictures", "Pictures inside the lasso")
         self.grid.opened.connect(self.explained)
@@ -148,6 +150,7 @@ class PointsTab(QWidget):
         side.setProperty("role", "panel")
         side.setMinimumWidth(260)
         top = QHBoxLayout()
+        top.setContentsMargins(0, 0, theme.S8, 0)
         top.setSpacing(theme.S12)
         top.addWidget(self.picture)
         top.addWidget(self.about, 1, Qt.AlignmentFlag.AlignTop)
@@ -159,6 +162,7 @@ class PointsTab(QWidget):
         column.addWidget(self.legend)
         column.addWidget(self.list_title)
         column.addWidget(self.grid, 1)
+        column.addStretch()
         shown = QSplitter(Qt.Orientation.Horizontal, self)
         shown.addWidget(self.scatter)
         shown.addWidget(side)
@@ -298,6 +302,7 @@ class PointsTab(QWidget):
         self.list_model.set_pictures(points)
         count = f"{len(points):,} picture" + ("" if len(points) == 1 else "s")
         self.list_title.setText(f"{count} in the lasso" if points else "Nothing in the lasso yet")
+        self.grid.setVisible(bool(points))
 
     def _say(self, text: str, role: str = "secondary") -> None:
         self.words.setText(text)

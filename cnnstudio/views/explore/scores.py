@@ -17,14 +17,19 @@ class Scores(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.ranked: tuple[tuple[str, float], ...] = ()
+        self._reason = ""
         self.setObjectName("exploreScores")
         self.setAccessibleName("What the network takes the picture for")
         self.setFixedHeight(5 * ROW + 4)
+        self.show_ranked(())
 
-    def show_ranked(self, ranked: tuple[tuple[str, float], ...]) -> None:
-        self.ranked = ranked
+    def show_ranked(
+        self, ranked: tuple[tuple[str, float], ...], reason: str = "No prediction yet"
+    ) -> None:
+        """Show classes, or the `reason` why there are none."""
+        self.ranked, self._reason = ranked, reason
         self.setAccessibleDescription(
-            ", ".join(f"{name} {100 * share:.0f} %" for name, share in ranked)
+            ", ".join(f"{name} {100 * share:.0f} %" for name, share in ranked) or reason
         )
         self.update()
 
@@ -37,5 +42,5 @@ class Scores(QWidget):
         else:
             painter.setPen(QColor(theme.current().secondary))
             painter.setFont(theme.font(theme.SECONDARY_SIZE))
-            painter.drawText(0, 14, "No prediction yet")
+            painter.drawText(0, 14, self._reason)
         painter.end()

@@ -36,6 +36,7 @@ class UnitSquare(QWidget):
         self.setMinimumSize(220, 220)
         self.lines: tuple[Line, ...] = ()
         self.bars: NDArray[np.float64] = np.empty(0)
+        self.counts: NDArray[np.int64] = np.empty(0, np.int64)
         self.aside = ""
         self._across = self._up = ""
         self._diagonal = False
@@ -48,15 +49,17 @@ class UnitSquare(QWidget):
         *,
         diagonal: bool = False,
         bars: NDArray[np.float64] | None = None,
+        counts: NDArray[np.int64] | None = None,
         aside: str = "",
     ) -> None:
         """Draw lines over the axes called `across` and `up`.
 
         `diagonal` draws what guessing, or perfect calibration, would give; `bars` are heights in
-        equally wide columns, NaN for none.
+        equally wide columns, NaN for none, with `counts` written over them.
         """
         self.lines = tuple(sorted(lines, key=lambda line: line.strong))
         self.bars = np.empty(0) if bars is None else bars
+        self.counts = np.empty(0, np.int64) if counts is None else counts
         self._across, self._up, self._diagonal = across, up, diagonal
         self.aside = aside
         self.setAccessibleDescription(aside)
@@ -102,6 +105,19 @@ class UnitSquare(QWidget):
                     ]
                 )
             )
+
+        self._write_counts(painter, area)
+
+    def _write_counts(self, painter: QPainter, area: QRectF) -> None:
+        """Over each bar; inside its head where there is no room above."""
+        painter.setFont(theme.font(theme.SMALLEST_SIZE))
+        painter.setPen(theme.current().color("text"))
+        width = area.width() / max(1, len(self.counts))
+        for number, (count, height) in enumerate(zip(self.counts, self.bars, strict=False)):
+            if count:
+                top = max(area.bottom() - height * area.height() - 18, area.top() + 2)
+                place = QRectF(area.left() + number * width, top, width, 16)
+                painter.drawText(place, Qt.AlignmentFlag.AlignCenter, f"{count:,}")
 
     def _axes(self, painter: QPainter, area: QRectF) -> None:
         colours = theme.current()

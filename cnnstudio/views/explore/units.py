@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QPixmap, QShowEvent
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QPainter, QPen, QPixmap, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -30,8 +30,8 @@ from cnnstudio.views.explore.rows import KEY_ROLE
 from cnnstudio.views.explore.unit_work import MOST_PICTURES, Found, Imagined, Units
 from cnnstudio.views.explore.work import LayerRow
 from cnnstudio.views.picture_grid import PictureGrid, PictureModel
-from cnnstudio.views.pictures import Thumbnails, image_of
-from cnnstudio.views.widgets import Button, EmptyState, Heading, Secondary, name_widget
+from cnnstudio.views.pictures import Thumbnails, fitted, image_of
+from cnnstudio.views.widgets import Button, EmptyState, Heading, Line, Secondary, name_widget
 
 SHOWN = 24
 TILE = 116
@@ -69,6 +69,7 @@ class UnitsTab(QWidget):
         self.tiles.setIconSize(QSize(TILE, TILE))
         self.tiles.setGridSize(QSize(TILE + 14, TILE + 30))
         self.tiles.setUniformItemSizes(True)
+        self.tiles.setViewportMargins(theme.S8, theme.S12, theme.S8, 0)
         self.tiles.currentRowChanged.connect(lambda _row: self._show_best())
         self.title = QLabel("", self)
         self.title.setProperty("role", "title")
@@ -106,7 +107,7 @@ class UnitsTab(QWidget):
         column.addWidget(Heading("Layers", side))
         column.addWidget(self.layers, 1)
         bar = QHBoxLayout()
-        bar.setContentsMargins(theme.S16, theme.S8, theme.S12, theme.S4)
+        bar.setContentsMargins(theme.S16, theme.S8, theme.S12, theme.S8)
         bar.setSpacing(theme.S8)
         bar.addWidget(self.title)
         bar.addWidget(self.status, 1)
@@ -117,6 +118,7 @@ class UnitsTab(QWidget):
         middle.setContentsMargins(0, 0, 0, 0)
         middle.setSpacing(0)
         middle.addLayout(bar)
+        middle.addWidget(Line(parent=main))
         middle.addWidget(self.tiles, 1)
         best = QFrame(self)
         best.setProperty("role", "panel")
@@ -213,12 +215,10 @@ class UnitsTab(QWidget):
         self._enable()
 
     def _fill(self, units: tuple[int, ...]) -> None:
-        blank = QPixmap(TILE, TILE)
-        blank.fill(theme.current().color("raised"))
         self.tiles.blockSignals(True)
         self.tiles.clear()
         for unit in units:
-            item = QListWidgetItem(_icon(blank), f"unit {unit}")
+            item = QListWidgetItem(_icon(None), f"unit {unit}")
             item.setData(KEY_ROLE, unit)
             item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter)
             self.tiles.addItem(item)
@@ -286,14 +286,24 @@ class UnitsTab(QWidget):
         self.stop_button.setEnabled(bool(self._tasks))
 
 
-def _icon(pixmap: QPixmap) -> QIcon:
-    """An icon of one size that is not tinted when it is selected."""
-    scaled = pixmap.scaled(
-        TILE,
-        TILE,
-        Qt.AspectRatioMode.KeepAspectRatio,
-        Qt.TransformationMode.SmoothTransformation,
+def _icon(pixmap: QPixmap | None) -> QIcon:
+    """An icon of one size with a frame, not tinted when it is selected; None for a blank one."""
+    tile = QPixmap(TILE, TILE)
+    tile.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(tile)
+    painter.setRenderHints(
+        QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform
     )
-    icon = QIcon(scaled)
-    icon.addPixmap(scaled, QIcon.Mode.Selected)
+    colours, area = theme.current(), tile.rect()
+    if pixmap is None:
+        painter.setBrush(colours.color("raised"))
+    else:
+        area = fitted(pixmap.size(), area)
+        painter.drawPixmap(area, pixmap)
+    # White pictures would vanish on a light page.
+    painter.setPen(QPen(colours.color("border"), 1))
+    painter.drawRect(QRectF(area).adjusted(0.5, 0.5, -0.5, -0.5))
+    painter.end()
+    icon = QIcon(tile)
+    icon.addPixmap(tile, QIcon.Mode.Selected)
     return icon
