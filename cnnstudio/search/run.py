@@ -111,7 +111,7 @@ class _Search(Job):
         )
         with contextlib.suppress(Cancelled):
             report = self._scanned(report, control)
-        failures = 0
+        failures, reason = 0, ""
         waiting = False
         while report is not None and not control.stopping:
             silent, claim = patiently(
@@ -131,6 +131,9 @@ class _Search(Job):
             if failures == _FAILURES:
                 raise SearchError(f"{_FAILURES} trials in a row broke off. The last: {reason}")
         info = info_of(study.place, study.chains(), study.settings)
+        if failures and all(trial.state == "failed" for trial in info.trials):
+            many = "The only trial" if len(info.trials) == 1 else f"All {len(info.trials)} trials"
+            raise SearchError(f"{many} broke off. The last: {reason}")
         best = info.best
         on_event(
             SearchEnded(

@@ -27,7 +27,9 @@ def used_up(info: StudyInfo, settings: SearchSettings, combinations: int | None)
     limit = limit_of(settings, combinations)
     if limit is not None and done >= limit:
         if combinations is None:
-            return "The trial is done." if limit == 1 else f"All {limit:,} trials are done."
+            said = "The trial is done" if limit == 1 else f"All {limit:,} trials are done"
+            broke = sum(trial.state == "failed" for trial in info.trials)
+            return f"{said}; {broke:,} broke off." if broke else f"{said}."
         if limit < combinations:
             verb = "is" if limit == 1 else "are"
             return f"{limit:,} of the grid's {_combinations(combinations)} {verb} tried."
@@ -57,14 +59,13 @@ def ended_words(info: StudyInfo, combinations: int | None, *, stopped: bool) -> 
 
 def goes_on_with(info: StudyInfo) -> str:
     """What whoever continues takes up first: `trial 3 where it was`."""
-    left = [
-        f"{trial.number:,}" for trial in info.trials if trial.state in ("waiting", "interrupted")
-    ]
+    left = [trial for trial in info.trials if trial.state in ("waiting", "interrupted")]
     if not left:
         return f"trial {len(info.trials) + 1:,}"
-    if len(left) == 1:
-        return f"trial {left[0]} where it was"
-    return f"trials {', '.join(left[:-1])} and {left[-1]} where they were"
+    *before, last = (f"{trial.number:,}" for trial in left)
+    if not before:
+        return f"trial {last}" + (" where it was" if left[0].run else "")
+    return f"trials {', '.join(before)} and {last} where they were"
 
 
 def _combinations(many: int) -> str:

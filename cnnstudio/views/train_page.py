@@ -86,6 +86,8 @@ class TrainPage(QWidget):
         self.runs.history_read.connect(self._show_history)
         self._trainer.events.connect(self._happened)
         self._trainer.state_changed.connect(self._state_changed)
+        # Why a search broke off is known only then.
+        self._trainer.failed.connect(self._say)
         self._trainer.device_changed.connect(self._show_device)
         context.train_requested.connect(self.start)
         document = context.document

@@ -8,6 +8,7 @@ from test_train_page import LONG, use, write_pictures
 
 from cnnstudio.app.document import Document
 from cnnstudio.app.trainer import State
+from cnnstudio.graph.edits import remove_layers
 from cnnstudio.graph.project import load_project
 from cnnstudio.search.alive import Worker
 from cnnstudio.search.joining import join
@@ -75,10 +76,36 @@ def test_an_empty_tab_leads_on_and_what_is_typed_is_checked(window, panel, qtbot
     assert document.search.space[BATCH] == parse_entry("4, 8, 9")
     document.undo_stack.undo()
     assert document.search.space[BATCH] == parse_entry("16, 32, 64, 128")
-    # A grid says how many combinations it has.
+
+
+def test_a_grid_says_before_the_start_how_much_of_it_is_tried(window, panel, qtbot):
     space = {RATE: parse_entry("1, 2, 3"), BATCH: parse_entry("4, 8")}
     search_over(window, method="grid", trials=4, space=space)
-    qtbot.waitUntil(lambda: "6 combinations, of which 4" in panel.form.count.text())
+    qtbot.waitUntil(lambda: panel.form.count.text() == "6 combinations")
+    said = "The grid has 6 combinations, of which only 4 are tried."
+    qtbot.waitUntil(lambda: panel.bar.note.text() == said)
+    assert panel.bar.start_button.isEnabled()
+    press(panel, qtbot, "searchWayTryall6")
+    assert window.document.search.trials == 6
+    qtbot.waitUntil(lambda: panel.bar.note.text() == "")
+    search_over(window, method="grid", trials=20, space=space)
+    said = "The grid has 6 combinations: the search ends when all are tried."
+    qtbot.waitUntil(lambda: panel.bar.note.text() == said)
+    # When all are tried there is nothing left to start, whatever the budget was.
+    window.context.runs_folder.mkdir(parents=True)
+    study = join(panel.watch.place, window.document.project, window.document.search, 1)
+    worker = Worker()
+    while (claim := study.claim(worker)) is not None:
+        study.finish(claim, claim.number / 10, 2.0)
+    worker.close()
+    study.close()
+    panel.watch.look()
+    said = "All 6 combinations of the grid are tried."
+    qtbot.waitUntil(lambda: panel.bar.note.text() == said)
+    assert panel.bar.label.text().startswith("Finished · 6 of 6 trials done")
+    assert panel.bar.progress.maximum() == panel.bar.progress.value() == 6
+    assert not panel.bar.start_button.isEnabled()
+    assert not [b for b in panel.findChildren(QPushButton, "searchWayMoretrials") if b.isVisible()]
 
 
 def test_a_setting_is_found_by_words(window, panel, qtbot):
@@ -118,7 +145,11 @@ def test_a_search_from_start_to_the_best_values(window, panel, qtbot):
     assert panel.results.model.rowCount() == 2
     assert panel.results.model.index(0, 1).data() == str(info.best.number)
     assert panel.findChild(QPushButton, "startSearchButton").isEnabled() is False
-    assert "All 2 trials are done" in panel.bar.note.text()
+    assert panel.bar.note.text() == "All 2 trials are done."
+    assert panel.bar.label.text().startswith("Finished · 2 of 2 trials done")
+    controls = window.pages["train"].controls
+    assert controls.state_label.text() == "The search finished"
+    assert f"The best is trial {info.best.number}" in controls.note.text()
     # A trial is a run: choosing it shows its curves.
     panel.results.select(info.best.number)
     page = window.pages["train"]
@@ -159,9 +190,12 @@ def test_stop_and_continue_by_mouse(window, panel, qtbot):
     search_over(window, trials=1, epochs=100_000)
     press(panel, qtbot, "startSearchButton")
     qtbot.waitUntil(lambda: panel.bar._trial.startswith("trial 1, epoch"), timeout=LONG)
-    assert not window.pages["train"].controls.steering.isVisible()
+    controls = window.pages["train"].controls
+    assert not controls.steering.isVisible()
+    qtbot.waitUntil(lambda: controls.state_label.text().startswith("Search: trial 1, epoch"))
     press(panel, qtbot, "pauseSearchButton")
     assert window.trainer.state is State.PAUSED
+    assert controls.state_label.text().startswith("Search: paused in trial 1, epoch")
     press(panel, qtbot, "pauseSearchButton")
     press(panel, qtbot, "stopSearchButton")
     rest(window, qtbot)
@@ -170,6 +204,16 @@ def test_stop_and_continue_by_mouse(window, panel, qtbot):
     )
     (trial,) = panel._seen.info.trials
     assert run_info(trial.run).state == "stopped"
+    # It is stopped, not finished, and both places say how to go on.
+    assert panel.bar.label.text() == "Stopped · 0 of 1 trials done"
+    assert panel.bar.note.text() == "Continue goes on with trial 1 where it was."
+    assert controls.state_label.text() == "Stopped after 0 of 1 trial"
+    assert controls.note.text() == "It goes on with trial 1 where it was."
+    click(qtbot, controls.findChild(QPushButton, "wayContinuethesearch"))
+    qtbot.waitUntil(lambda: panel.bar._trial.startswith("trial 1, epoch"), timeout=LONG)
+    assert window.trainer.run == trial.run
+    press(panel, qtbot, "stopSearchButton")
+    rest(window, qtbot)
     press(panel, qtbot, "startSearchButton")
     qtbot.waitUntil(lambda: panel.bar._trial.startswith("trial 1, epoch"), timeout=LONG)
     assert window.trainer.run == trial.run
@@ -250,6 +294,37 @@ def test_what_cannot_be_searched_over_says_so_before_the_start(window, panel, qt
     qtbot.waitUntil(lambda: "is not a study" in panel.bar.note.text())
 
 
+def test_a_marked_layer_that_is_deleted_is_told_and_taken_out(window, panel, qtbot):
+    document = window.document
+    search_over(window, space={FILTERS: parse_entry("2, 3"), RATE: parse_entry("0.1, 0.2")})
+    document.edit("Delete conv2d_1", lambda network: remove_layers(network, ["conv2d_1"]))
+    qtbot.waitUntil(lambda: "there is no conv2d_1 whose settings" in panel.bar.note.text())
+    assert not panel.bar.start_button.isEnabled()
+    # Undo brings it back with its mark.
+    document.undo_stack.undo()
+    qtbot.waitUntil(panel.bar.start_button.isEnabled)
+    document.undo_stack.redo()
+    press(panel, qtbot, "searchWayTakeitout")
+    assert set(document.search.space) == {RATE}
+    qtbot.waitUntil(panel.bar.start_button.isEnabled)
+
+
+def test_a_search_that_breaks_off_says_why_and_can_be_started_again(window, panel, qtbot):
+    search_over(window)
+    window.context.runs_folder.parent.mkdir(parents=True, exist_ok=True)
+    place = window.context.runs_folder.parent / "s.study"
+    search_over(window, study=str(place))
+    window.context.runs_folder.write_text("no folder", encoding="utf-8")
+    with qtbot.waitSignal(window.trainer.failed, timeout=20_000):
+        assert panel.start()
+    controls = window.pages["train"].controls
+    qtbot.waitUntil(lambda: "broke off" in panel.bar.note.text())
+    assert panel.bar.label.text().startswith("Broke off")
+    assert panel.bar.start_button.isEnabled()
+    assert controls.state_label.text() == "The search broke off"
+    assert controls.note.text() == panel.bar.note.text()
+
+
 def test_settings_of_layers_are_marked_in_the_inspector(design, qtbot):
     document = design.document
     design.select(["conv2d_1"])
@@ -288,6 +363,8 @@ def test_a_search_is_saved_with_the_project_and_found_again(qtbot, tmp_path):
     document = Document()
     space = {FILTERS: parse_entry("2, 3")}
     document.set_search(document.search.model_copy(update={"trials": 7, "space": space}))
+    document.rename_layer("conv2d_1", "stem")
+    assert set(document.search.space) == {"layers.stem.filters"}
     assert document.dirty
     assert document.save(tmp_path / "a.cnns")
     other = Document()

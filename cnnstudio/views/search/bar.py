@@ -95,6 +95,7 @@ class SearchBar(QFrame):
         `limit` is how many trials there are to be, `rests` why nothing goes on here.
         """
         self._state, self._searching = state, searching
+        held = self.start_button.hasFocus()
         if not state.active:
             self._trial = ""
         own = state.active and searching
@@ -102,7 +103,6 @@ class SearchBar(QFrame):
         self.start_button.setText("Continue" if begun else "Start search")
         self.start_button.setAccessibleName(self.start_button.text())
         self.start_button.setEnabled(not state.active and not self._blocked)
-        held = self.start_button.hasFocus()
         self.start_button.setVisible(not own)
         paused = state is State.PAUSED
         self.pause_button.setVisible(own)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QDialog,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
@@ -19,8 +21,10 @@ from cnnstudio.search.settings import entry_text
 from cnnstudio.search.space import LAYERS, Key, keys_of
 from cnnstudio.views import theme
 from cnnstudio.views.search.space_rows import key_title
+from cnnstudio.views.table_model import Index
 from cnnstudio.views.widgets import Secondary, name_widget
 
+_GAP = "    "
 _KEY_ROLE = Qt.ItemDataRole.UserRole + 1
 # What people search over most, at the top of the list.
 _FIRST = (
@@ -33,6 +37,24 @@ _FIRST = (
 )
 # Settings of layers that are searched over more than others.
 _OFTEN = ("filters", "units", "rate", "kernel_size", "activation")
+
+
+class _InColumns(QStyledItemDelegate):
+    """The setting on the left; on the right, quietly, what it is a setting of."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        super().initStyleOption(option, index)
+        option.text = option.text.partition(_GAP)[0]
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        super().paint(painter, option, index)
+        painter.save()
+        painter.setFont(theme.font(12))
+        painter.setPen(theme.current().color("secondary"))
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        place = option.rect.adjusted(0, 0, -theme.S12, 0)
+        painter.drawText(place, right, str(index.data()).partition(_GAP)[2])
+        painter.restore()
 
 
 class KeyChooser(QDialog):
@@ -56,6 +78,7 @@ class KeyChooser(QDialog):
         self.list = QListWidget(self)
         name_widget(self.list, "keyList", "Settings that can be searched over")
         self.list.setUniformItemSizes(True)
+        self.list.setItemDelegate(_InColumns(self.list))
         self.list.currentItemChanged.connect(self._explain)
         self.list.itemActivated.connect(self._choose)
         self.help = Secondary("", self)
@@ -71,7 +94,7 @@ class KeyChooser(QDialog):
         keys = [key for name, key in keys_of(document.project).items()]
         for key in sorted(keys, key=_place):
             if key.name not in document.search.space:
-                item = QListWidgetItem(f"{key_title(key.name)}    {_part(key.name)}")
+                item = QListWidgetItem(f"{key_title(key.name)}{_GAP}{_part(key.name)}")
                 item.setData(_KEY_ROLE, key)
                 self.list.addItem(item)
         self._filter("")

@@ -174,8 +174,6 @@ class SearchForm(QScrollArea):
                 size = 0
             if size:
                 said = f"{size:,} combinations"
-                if search.trials is not None and search.trials < size:
-                    said += f", of which {search.trials:,} are tried: see trials below"
         self.count.setText(said)
         self.count.setVisible(bool(said))
 

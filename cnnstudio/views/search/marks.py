@@ -61,10 +61,19 @@ class SettingMark(QToolButton):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        colour = "accent" if self.isChecked() else "text" if self.underMouse() else "secondary"
-        painter.setOpacity(1.0 if self.isChecked() or self.underMouse() else 0.45)
-        picture = icons.pixmap("search", 12, colour, self.devicePixelRatioF())
-        painter.drawPixmap(QPointF(1, (self.height() - 12) / 2), picture)
+        middle = QPointF(7, self.height() / 2)
+        if self.isChecked():
+            # The sign that its card has.
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.current().color("accent"))
+            painter.drawEllipse(middle, 7, 7)
+            wide, colour = 10, "on_accent"
+        else:
+            wide, colour = 12, "text" if self.underMouse() else "secondary"
+            painter.setOpacity(1.0 if self.underMouse() else 0.6)
+        picture = icons.pixmap("search", wide, colour, self.devicePixelRatioF())
+        painter.drawPixmap(middle - QPointF(wide / 2, wide / 2), picture)
 
 
 class SettingMarks(QObject):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,7 +23,7 @@ from cnnstudio.search import events
 from cnnstudio.search.info import StudyInfo
 from cnnstudio.search.sampling import limit_of
 from cnnstudio.search.settings import SearchSettings
-from cnnstudio.search.space import check_space
+from cnnstudio.search.space import LAYERS, check_space, split_layer_key
 from cnnstudio.search.storage import shown_storage
 from cnnstudio.search.words import goes_on_with, grid_words, used_up
 from cnnstudio.training.events import EpochDone
@@ -30,6 +31,7 @@ from cnnstudio.views.context import Context
 from cnnstudio.views.search.bar import SearchBar
 from cnnstudio.views.search.form import SearchForm
 from cnnstudio.views.search.results import TrialResults
+from cnnstudio.views.search.space_rows import without
 from cnnstudio.views.search.watching import Seen, StudyWatch
 from cnnstudio.views.train.controls import WayOut
 from cnnstudio.views.train.preflight import obstacle
@@ -254,8 +256,10 @@ class SearchPanel(QWidget):
         """What the search of this window does, or how it ended, in a few words."""
         if self._trainer.state.active:
             return f"Search: {self.bar.doing()}"
+        if self._trainer.state is State.FAILED:
+            return "The search broke off"
         if self._end is None:
-            return "The search broke off" if self._failure else "The search was stopped"
+            return "The search was stopped"
         return self._end.note.rstrip(".") if self._end.stopped else "The search finished"
 
     def ending(self) -> tuple[str, str, tuple[WayOut, ...]]:
@@ -297,13 +301,22 @@ class SearchPanel(QWidget):
         try:
             check_space(self._document.project, search)
         except StudioError as error:
-            return error.message, "warning", ()
+            gone = [key for key in search.space if self._names_no_layer(key)]
+            way = (
+                ("Take it out" if len(gone) == 1 else "Take them out"),
+                partial(without, self._document, *gone),
+            )
+            return error.message, "warning", (way,) if gone else ()
         if self._seen.misfit:
             text = f"The study {shown_storage(self.watch.place)} {self._seen.misfit}."
             return text, "warning", (("New study", self.begin_another),)
         if self._failure:
             return self._failure, "failed", ()
         return self._how_far(info, search)
+
+    def _names_no_layer(self, key: str) -> bool:
+        """Whether a setting of a layer is searched over that is not in the network any more."""
+        return key.startswith(LAYERS) and split_layer_key(key)[0] not in self._document.network
 
     def _how_far(
         self, info: StudyInfo | None, search: SearchSettings

@@ -31,7 +31,7 @@ from cnnstudio.views import theme
 from cnnstudio.views.search.trials import short_key, value_text
 from cnnstudio.views.train.plot import small_font
 
-LEFT, RIGHT, TOP, BOTTOM = 48.0, 60.0, 42.0, 26.0
+LEFT, RIGHT, TOP, BOTTOM = 48.0, 60.0, 48.0, 20.0
 # A pointer this near, in pixels, is on a line or an axis.
 NEAR = 9.0
 FIGURE = ""

@@ -181,7 +181,7 @@ class TrialResults(QSplitter):
         self.open_button.setEnabled(trial is not None)
         self.plot.select(trial.number if trial else None)
         if trial is None:
-            self._chosen.setText("Choose a trial to see its curves or to use its values.")
+            self._chosen.setText("Choose a trial to see its curves.")
             return
         self._chosen.setText(f"Trial {trial.number}" + (f": {trial.reason}" * bool(trial.reason)))
         if trial.run is not None and trial.run.is_dir():

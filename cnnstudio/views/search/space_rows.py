@@ -159,10 +159,9 @@ def within(document: Document, *found: tuple[str, Entry]) -> None:
     document.set_search(search.model_copy(update={"space": space}), f"Search over {names}")
 
 
-def without(document: Document, key: str) -> None:
-    """Search over a key no more."""
+def without(document: Document, *keys: str) -> None:
+    """Search over some keys no more, as one step for undo."""
     search = document.search
-    space = {name: entry for name, entry in search.space.items() if name != key}
-    document.set_search(
-        search.model_copy(update={"space": space}), f"Do not search over {key_title(key)}"
-    )
+    names = " and ".join(key_title(key) for key in keys)
+    space = {name: entry for name, entry in search.space.items() if name not in keys}
+    document.set_search(search.model_copy(update={"space": space}), f"Do not search over {names}")

@@ -28,7 +28,8 @@ _TIPS = {
     "interrupted": "The program that trained it has gone; it goes on with Continue",
     "waiting": "It goes on with Continue, here or on another computer",
 }
-_FIRST = ("Rank", "Trial", "figure", "Epochs", "State")
+# Before and after the values, which should be in sight beside the figure.
+_FIRST, _LAST = ("Rank", "Trial", "figure"), ("Epochs", "State")
 
 
 def short_key(key: str) -> str:
@@ -78,9 +79,9 @@ class TrialModel(TableModel):
             Column(
                 self.monitor.replace("_", " "), True, "Of the best epoch; trials are ranked by it"
             ),
+            *(Column(short_key(key), True, key) for key in keys),
             Column("Epochs", True),
             Column("State"),
-            *(Column(short_key(key), True, key) for key in keys),
         )
         self.show_entries(ranked)
 
@@ -108,7 +109,7 @@ class TrialModel(TableModel):
         return super().data(index, role)
 
     def _name(self, column: int) -> str:
-        return [*_FIRST, *(f".{key}" for key in self.keys)][column]
+        return [*_FIRST, *(f".{key}" for key in self.keys), *_LAST][column]
 
     def _value(self, trial: Trial, name: str, row: int) -> Any:
         if name.startswith("."):

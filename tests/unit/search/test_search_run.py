@@ -44,14 +44,14 @@ class Ears:
 
 def searched(project, tmp_path, settings, *, ears=None, control=None, **more):
     ears = ears or Ears()
+    tmp_path.mkdir(exist_ok=True)
     info = search(
         project,
         settings,
         study=str(tmp_path / "s.study"),
-        runs_folder=tmp_path / "runs",
         on_event=ears,
         control=control or Control(),
-        **more,
+        **{"runs_folder": tmp_path / "runs", **more},
     )
     return info, ears
 
@@ -155,6 +155,10 @@ def test_what_breaks_off_every_trial_ends_the_search(project, tmp_path):
     trials = reader.read().trials
     assert [trial.state for trial in trials] == ["failed"] * 3
     assert "runs" in trials[0].reason
+    # So it does where there are fewer of them.
+    one = settings.model_copy(update={"trials": 1})
+    with pytest.raises(SearchError, match="The only trial broke off"):
+        searched(project, tmp_path / "one", one, runs_folder=tmp_path / "runs")
 
 
 class Process:

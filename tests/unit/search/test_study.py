@@ -479,7 +479,7 @@ def test_how_far_a_study_is_in_words(place, held):
     fourth = study.claim(worker)
     assert goes_on_with(read(place)) == "trial 3"
     study.put_back(fourth)
-    assert goes_on_with(read(place)) == "trial 2 where it was"
+    assert goes_on_with(read(place)) == "trial 2"
     for _ in range(2):
         study.finish(study.claim(worker), 0.5, 1800.0)
     info = read(place)
