@@ -24,7 +24,7 @@ from cnnstudio.views.explore.point_work import Clouds
 from cnnstudio.views.explore.points import PointsTab
 from cnnstudio.views.explore.unit_work import Units
 from cnnstudio.views.explore.units import UnitsTab
-from cnnstudio.views.explore.work import Explorer, Facts, LayerRow, Seen, Sees
+from cnnstudio.views.explore.work import Explorer, Facts, LayerRow, Owns, Seen, Sees
 from cnnstudio.views.train.live_cam import CamSeen
 from cnnstudio.views.widgets import Line, Secondary, name_widget
 
@@ -32,7 +32,7 @@ NO_MODEL = (
     "Train a network first, or open a .keras file: then every layer shows here what it sees in a "
     "picture."
 )
-NO_PICTURE = "Drop a picture, choose one, or press “Next picture” to take one of the data."
+NO_PICTURE = "Drop a picture, choose one, or press “Next picture” to take one of the data. Filters need none."
 
 
 class ExplorePage(QWidget):
@@ -259,26 +259,25 @@ class ExplorePage(QWidget):
         picture, layer = self.maps_tab.picture_box.path, self.maps_tab.layer
         if picture is None:
             self.maps_tab.picture_box.ensure()  # which asks again
-            if self.maps_tab.picture_box.path is None:
-                self.maps_tab.say(NO_PICTURE)
-            return
-        if layer is None:
+            if self.maps_tab.picture_box.path is not None:
+                return
+            self.maps_tab.say(NO_PICTURE)
+        if layer is None or (self.live and picture is None):
             return
         if self.live:
             self._watch()
         elif self._facts is not None:
-            shared = self.maps_tab.same_scale.isChecked()
             self._looking = self._context.inference.run(
                 self._explorer.look,
                 self._facts.model.path,
                 picture,
                 layer,
-                shared,
+                self.maps_tab.same_scale.isChecked(),
                 on_done=self._saw,
                 on_failed=self.maps_tab.say,
             )
 
-    def _saw(self, seen: Seen) -> None:
+    def _saw(self, seen: Seen | Owns) -> None:
         self._looking = None
         if not self.live:
             self.maps_tab.show_seen(seen)

@@ -335,6 +335,23 @@ def test_without_a_network_the_page_says_what_to_do(window, qtbot):
     assert "Train a network first" in page.evaluation_tab.words.text()
 
 
+def test_filters_and_weights_need_no_picture(window, trained, keras, qtbot):
+    window.settings.runs_folder = trained.parent
+    window.show_page("explore")
+    page = window.pages["explore"]
+    tab = page.maps_tab
+    qtbot.waitUntil(lambda: tab.spread.shown is not None, timeout=LONG)
+    assert tab.picture_box.path is None
+    assert "Drop a picture" in tab.maps.empty_text
+    click(next(each for each in tab.findChildren(QPushButton) if each.text() == "Filters"), qtbot)
+    kernel = keras.models.load_model(trained / "model.keras").get_layer("conv2d_1").kernel
+    assert tab.spread.shown.count == kernel.shape.num_elements()
+    assert tab.maps.levels.kind == "filter"
+    click(next(each for each in tab.findChildren(QPushButton) if each.text() == "Maps"), qtbot)
+    assert tab.maps.levels is None
+    assert "Drop a picture" in tab.maps.empty_text
+
+
 def test_what_mattered_is_shown_by_every_method(page, trained, qtbot):
     from cnnstudio.evaluation.attribution import Attributor
     from cnnstudio.evaluation.predict import Classifier

@@ -154,7 +154,7 @@ class TellDialog(QDialog):
         )
         column.addLayout(self._fields())
         column.addWidget(buttons)
-        self.setMinimumWidth(520)
+        self.setMinimumWidth(560)
         self._refresh()
 
     def _fields(self) -> QVBoxLayout:
@@ -169,7 +169,7 @@ class TellDialog(QDialog):
         rows.setRowVisible(1, "size" in asked)
         names = QWidget()
         head = QHBoxLayout()
-        head.addWidget(field_label("Classes, one a line in the order of its outputs"), 1)
+        head.addWidget(field_label("Classes, in the order of its outputs"), 1)
         head.addWidget(self.known_button)
         head.addWidget(self.load_button)
         inside = QVBoxLayout(names)

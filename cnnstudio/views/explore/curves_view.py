@@ -89,7 +89,7 @@ class CurvesView(QWidget):
         way = "too sure" if sure > right else "not sure enough"
         aside = (
             f"Calibration error {measured.error:.4f}. It is {sure:.1%} sure on average and right "
-            f"in {right:.1%}: {way}. Over the bars: how many pictures."
+            f"in {right:.1%}: {way}. Each bar says of how many pictures."
         )
         self.square.show_lines(
             (),

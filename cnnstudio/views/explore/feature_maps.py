@@ -32,7 +32,7 @@ from cnnstudio.views.explore.levels import (
 )
 from cnnstudio.views.explore.picture_box import PictureBox
 from cnnstudio.views.explore.scores import Scores
-from cnnstudio.views.explore.work import LayerRow, Seen, Sees
+from cnnstudio.views.explore.work import LayerRow, Owns, Seen, Sees
 from cnnstudio.views.maps import MapsView
 from cnnstudio.views.segments import Segments
 from cnnstudio.views.widgets import Button, Heading, Secondary, name_widget
@@ -56,7 +56,7 @@ class FeatureMapsTab(QWidget):
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._caption = self._when = ""
+        self._caption = self._when = self._said = ""
         self._sees: Sees | None = None
         self._stride = 1
         self.picture_box = PictureBox(context, side=128, stacked=True, parent=self)
@@ -183,12 +183,16 @@ class FeatureMapsTab(QWidget):
 
     # -- what is seen -------------------------------------------------------------------------
 
-    def show_seen(self, seen: Seen) -> None:
+    def show_seen(self, seen: Seen | Owns) -> None:
+        self._weights = seen.weights
+        self.spread.show_histogram(seen.weights.spread, "This layer has no weights.")
+        if isinstance(seen, Owns):
+            self.title.setText(seen.layer)
+            self._draw()
+            return
         self.scores.show_ranked(seen.ranked)
         self._stride = 1
         self.set_sees(seen.sees)
-        self._weights = seen.weights
-        self.spread.show_histogram(seen.weights.spread, "This layer has no weights.")
         self.answers.show_histogram(seen.answers)
         self._show(seen.layer, seen.levels, seen.names, "")
 
@@ -268,11 +272,14 @@ class FeatureMapsTab(QWidget):
 
     def _draw(self) -> None:
         """Draw the maps, or the filters, of the layer on show."""
-        if self._maps is None:
+        if self._maps is None and self._weights is None:
             return
         if self.shown.current == MAPS:
             self.channel.hide()
-            self._put(self._maps, self._names, self._when)
+            if self._maps is None:
+                self._clear(self._said)
+            else:
+                self._put(self._maps, self._names, self._when)
             return
         kernels = None if self._weights is None else self._weights.kernels
         if self._weights is None or kernels is None:
@@ -297,6 +304,7 @@ class FeatureMapsTab(QWidget):
     def say(self, text: str) -> None:
         """Show a sentence instead of maps."""
         self.set_sees(None)
+        self._said = text
         self._maps = self._weights = None
         self.spread.show_histogram(None)
         self.answers.show_histogram(None)

@@ -21,7 +21,7 @@ _ASIDE, _LABEL = QKeySequence("Del"), QKeySequence("Ctrl+L")
 
 
 def corrected(document: Document, caption: Callable[[Any], str]) -> Callable[[Any], str]:
-    """Captions that say first how the project corrects a picture."""
+    """Captions that say how the project corrects a picture, where it does."""
 
     def words(picture: Any) -> str:
         report, data = document.report, document.data
@@ -29,9 +29,9 @@ def corrected(document: Document, caption: Callable[[Any], str]) -> Callable[[An
             return caption(picture)
         key = relative(report.folder, picture.path)
         if key in data.excluded:
-            return f"set aside   {caption(picture)}"
+            return f"set aside  {picture.path.name}"
         label = data.relabelled.get(key)
-        return f"now {label}   {caption(picture)}" if label else caption(picture)
+        return f"now {label}  {picture.path.name}" if label else caption(picture)
 
     return words
 

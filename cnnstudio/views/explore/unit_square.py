@@ -55,7 +55,7 @@ class UnitSquare(QWidget):
         """Draw lines over the axes called `across` and `up`.
 
         `diagonal` draws what guessing, or perfect calibration, would give; `bars` are heights in
-        equally wide columns, NaN for none, with `counts` written over them.
+        equally wide columns, NaN for none, with `counts` written at their feet.
         """
         self.lines = tuple(sorted(lines, key=lambda line: line.strong))
         self.bars = np.empty(0) if bars is None else bars
@@ -109,14 +109,13 @@ class UnitSquare(QWidget):
         self._write_counts(painter, area)
 
     def _write_counts(self, painter: QPainter, area: QRectF) -> None:
-        """Over each bar; inside its head where there is no room above."""
+        """At the foot of each bar, where no line crosses them."""
         painter.setFont(theme.font(theme.SMALLEST_SIZE))
         painter.setPen(theme.current().color("text"))
         width = area.width() / max(1, len(self.counts))
-        for number, (count, height) in enumerate(zip(self.counts, self.bars, strict=False)):
+        for number, count in enumerate(self.counts):
             if count:
-                top = max(area.bottom() - height * area.height() - 18, area.top() + 2)
-                place = QRectF(area.left() + number * width, top, width, 16)
+                place = QRectF(area.left() + number * width, area.bottom() - 18, width, 16)
                 painter.drawText(place, Qt.AlignmentFlag.AlignCenter, f"{count:,}")
 
     def _axes(self, painter: QPainter, area: QRectF) -> None:

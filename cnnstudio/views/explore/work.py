@@ -83,6 +83,14 @@ class Seen:
     answers: Histogram
 
 
+@dataclass(frozen=True, eq=False)
+class Owns:
+    """What a layer has without any picture."""
+
+    layer: str
+    weights: Weights
+
+
 class Explorer:
     """Loaded networks with their feature mappers; used by the background thread alone."""
 
@@ -103,13 +111,18 @@ class Explorer:
         """The network at a path, loaded. Raises `ModelError`."""
         return self._models.get(path)
 
-    def look(self, path: Path, picture: Path, layer: str, shared: bool) -> Seen:
-        """Feature maps of a picture file, and its classes. Raises `StudioError`."""
+    def look(self, path: Path, picture: Path | None, layer: str, shared: bool) -> Seen | Owns:
+        """Feature maps of a picture file, and its classes; without one the layer's own weights.
+
+        Raises `StudioError`.
+        """
         from cnnstudio.data.pictures import load_picture
         from cnnstudio.keras_build.spread import histogram
 
         classifier = self._models.get(path)
         trained = classifier.trained
+        if picture is None:
+            return Owns(layer, self._weights_of(trained.model, layer))
         pixels = load_picture(picture, trained.preparation)
         maps = self._mapper_of(classifier).maps(layer, pixels)
         if maps.ndim > 3:
