@@ -32,10 +32,7 @@ NO_MODEL = (
     "Train a network first, or open a .keras file: then every layer shows here what it sees in a "
     "picture."
 )
-NO_PICTURE = (
-    "Drop a picture, choose one, or press “Next picture” to take one of the data. The filters show "
-    "without one."
-)
+NO_PICTURE = "Drop a picture, choose one, or press “Next picture”. The filters show without one."
 
 
 class ExplorePage(QWidget):

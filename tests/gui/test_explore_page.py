@@ -24,7 +24,6 @@ from cnnstudio.data.scan import scan_folder
 from cnnstudio.graph.presets import PRESETS
 from cnnstudio.training.control import Control
 from cnnstudio.training.run import train
-from cnnstudio.views.notifications import Card
 
 LONG = 90_000
 SIDE = 12
@@ -582,10 +581,10 @@ def test_curves_examples_and_export_of_an_evaluation(page, qtbot, tmp_path, wind
     aside = next(action for action in menu.actions() if "aside" in action.text())
     aside.trigger()
     assert any(path.as_posix().endswith(key) for key in window.document.data.excluded)
-    # It says so where the picture is, and undoes it; the keys do the same.
+    # It says so where the picture is, until it is undone; the keys do the same.
     assert tab.cell_model.data(tab.cell_model.index(0)).startswith("set aside")
-    (card,) = [each for each in window.findChildren(Card) if "aside" in each.text]
-    click(next(each for each in card.findChildren(QPushButton) if each.text() == "Undo"), qtbot)
+    assert "counts from the next training on. Ctrl+Z" in window.notifications.texts[-1]
+    window.document.undo_stack.undo()
     assert not window.document.data.excluded
     assert not tab.cell_model.data(tab.cell_model.index(0)).startswith("set aside")
     qtbot.keyClick(tab.grid, Qt.Key.Key_Delete)

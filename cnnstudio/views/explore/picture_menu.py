@@ -96,5 +96,9 @@ class PictureMenu(QObject):
 
     def _say(self, done: str) -> None:
         """What a correction means here: the figures on show are those of before."""
-        undo = ("Undo", self._document.undo_stack.undo)
-        self._context.notify(f"{done}: counts from the next training on.", "success", undo)
+        keys = QKeySequence(QKeySequence.StandardKey.Undo).toString(
+            QKeySequence.SequenceFormat.NativeText
+        )
+        self._context.notify(
+            f"{done}: counts from the next training on. {keys} takes it back.", "success"
+        )
