@@ -30,7 +30,7 @@ _BASELINES: dict[Baseline, str] = {
     "black": "black", "grey": "grey", "white": "white", "mean": "plain"
 }  # fmt: skip
 _CONVOLUTIONS = ("Conv2D", "SeparableConv2D", "DepthwiseConv2D", "Conv2DTranspose")
-_BATCH = 32
+_BATCH, _SIDE = 32, 96  # so many pictures of this side at once, fewer of larger ones
 
 
 class AttributionError(StudioError):
@@ -75,6 +75,9 @@ class Attributor:
         self._scores = class_scores(self._model)
         self._outputs = outputs_of(self._model)
         self._functions: dict[Any, Callable[..., Any]] = {}
+        height, width = classifier.trained.image_size
+        # Gradients keep what every layer answered: hundreds of megabytes a picture, of some.
+        self._batch = max(1, min(_BATCH, _BATCH * _SIDE**2 // (height * width)))
 
     # --- Grad-CAM
 
@@ -164,8 +167,8 @@ class Attributor:
         else:
             many = pixels[None]
         heat = np.zeros(pixels.shape[:2], np.float32)
-        for start in range(0, len(many), _BATCH):
-            gradients, _ = self._gradients(many[start : start + _BATCH], class_index)
+        for start in range(0, len(many), self._batch):
+            gradients, _ = self._gradients(many[start : start + self._batch], class_index)
             heat += np.abs(gradients).max(axis=-1).sum(axis=0)
         return Attribution("saliency", heat / len(many), class_index, score)
 
@@ -190,6 +193,7 @@ class Attributor:
             lambda pictures: self._gradients(pictures, class_index),
             start,
             pixels,
+            batch=self._batch,
             progress=progress,
             cancelled=cancelled,
         )
@@ -229,10 +233,10 @@ class Attributor:
         whole = self._classifier.probabilities(pixels[None])[0, class_index]
         falls = np.zeros((height, width), np.float64)
         times = np.zeros((height, width), np.int64)
-        for first in range(0, len(places), _BATCH):
+        for first in range(0, len(places), self._batch):
             if cancelled is not None and cancelled():
                 raise Cancelled
-            group = places[first : first + _BATCH]
+            group = places[first : first + self._batch]
             covered = np.repeat(pixels[None], len(group), axis=0)
             for row, (y, x) in enumerate(group):
                 covered[row, y : y + side, x : x + side] = grey
@@ -241,7 +245,7 @@ class Attributor:
                 falls[y : y + side, x : x + side] += whole - value
                 times[y : y + side, x : x + side] += 1
             if progress is not None:
-                progress(min(first + _BATCH, len(places)), len(places))
+                progress(min(first + self._batch, len(places)), len(places))
         heat = (falls / np.maximum(times, 1)).astype(np.float32)
         return Attribution("occlusion", heat, class_index, self._score_of(pixels, class_index))
 

@@ -55,24 +55,30 @@ def integrate(
     start: Array,
     end: Array,
     *,
+    batch: int = _BATCH,
     progress: Callable[[int, float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> PathIntegral:
     """Add up the gradients from picture `start` to picture `end`, both float32 `(h, w, c)`.
 
     `gradients` takes pictures `(n, h, w, c)` to the gradients of their scores, of the same shape,
-    and the scores `(n,)`. It is asked for 32 at once, at most 2,048 places twice each: once to see
-    where they are needed and, unless the first 32 did, once to add up. `progress` gets the number
-    of places and the share still missing. Raises `Cancelled`.
+    and the scores `(n,)`, at most `batch` at once. It is asked for 32 places, then for 32 more
+    where they are needed until the sum is complete or 2,048 are reached, and once more for all of
+    them to add them up, unless the first 32 did. `progress` gets the number of places and the
+    share still missing. Raises `Cancelled`.
     """
     change = end - start
 
     def at(places: Array) -> tuple[Array, Array]:
-        if cancelled is not None and cancelled():
-            raise Cancelled
-        shares = places.astype(np.float32)[:, None, None, None]
-        found, scores = gradients((1 - shares) * start + shares * end)
-        return (found * change).sum(axis=-1), scores.astype(np.float64)
+        parts, scores = [], []
+        for first in range(0, len(places), batch):
+            if cancelled is not None and cancelled():
+                raise Cancelled
+            shares = places[first : first + batch].astype(np.float32)[:, None, None, None]
+            found, score = gradients((1 - shares) * start + shares * end)
+            parts.append((found * change).sum(axis=-1))
+            scores.append(score.astype(np.float64))
+        return np.concatenate(parts), np.concatenate(scores)
 
     places = np.linspace(0, 1, _BATCH)
     parts, scores = at(places)

@@ -57,6 +57,20 @@ def test_what_is_straight_takes_one_look():
     np.testing.assert_allclose(found.heat, 4, rtol=1e-6)
 
 
+def test_no_more_at_once_than_asked_for():
+    asked = []
+    plain = kinked(np.ones((1, 12)), np.array([-5.1]), np.ones(1))
+
+    def gradients(pictures):
+        asked.append(len(pictures))
+        return plain(pictures)
+
+    start, end = np.zeros(SHAPE, np.float32), np.ones(SHAPE, np.float32)
+    few = integrate(gradients, start, end, batch=5)
+    assert max(asked) == 5
+    np.testing.assert_allclose(few.heat, integrate(plain, start, end).heat, rtol=1e-6)
+
+
 def test_the_same_picture_at_both_ends():
     gradients = kinked(np.ones((1, 12)), np.zeros(1), np.ones(1))
     picture = np.ones(SHAPE, np.float32)
