@@ -28,6 +28,8 @@ STUDY_NAME = "cnnstudio"
 _FIRST = b'{"op_code":'
 # Seconds that a process waits for another that writes to the same SQLite file, and for a server.
 _BUSY, _ANSWERS = 60, 10
+# Seconds after which a lock of a file was left by a process that was killed while it wrote a line.
+_WRITES = 8
 # Seconds that a search waits for a storage that has answered before.
 PATIENCE = 60.0
 # Times that the tables of a database are looked for, while another process makes them.
@@ -106,7 +108,8 @@ def reaching(storage: str) -> Iterator[None]:
             raise
         # Optuna says of whatever fails in a database that it may be too long.
         kind = UnreachableError if _of_the_server(error) else SearchError
-        reason = first_line(getattr(error.__cause__, "orig", None) or error)
+        found = [getattr(each, "orig", None) for each in (error, error.__cause__)]
+        reason = first_line(next(filter(None, found), error))
         raise kind(
             f"The study {shown_storage(storage)} cannot be reached ({reason}). Check the path or "
             "the database; what was trained is kept in the runs."
@@ -146,7 +149,8 @@ def _of_the_server(error: Exception) -> bool:
     """Whether the connection broke, rather than what was asked for being wrong."""
     from sqlalchemy.exc import InterfaceError, OperationalError
 
-    return isinstance(error.__cause__ or error, (InterfaceError, OperationalError))
+    kinds = (InterfaceError, OperationalError)
+    return isinstance(error, kinds) or isinstance(error.__cause__, kinds)
 
 
 def _journal(path: Path) -> optuna.storages.BaseStorage:
@@ -159,7 +163,7 @@ def _journal(path: Path) -> optuna.storages.BaseStorage:
         )
     journal = optuna.storages.journal
     # Making a file only if there is none works in shared folders too, and on Windows.
-    lock = journal.JournalFileOpenLock(str(path))
+    lock = journal.JournalFileOpenLock(str(path), grace_period=_WRITES)
     if path.is_file():
         with path.open("rb") as file:
             if file.read(len(_FIRST)) not in (b"", _FIRST):

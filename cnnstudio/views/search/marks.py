@@ -67,7 +67,7 @@ class SettingMark(QToolButton):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.current().color("accent"))
-            painter.drawEllipse(middle, 7, 7)
+            painter.drawEllipse(middle, 6.5, 6.5)
             wide, colour = 10, "on_accent"
         else:
             wide, colour = 12, "text" if self.underMouse() else "secondary"

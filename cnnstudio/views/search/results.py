@@ -10,7 +10,6 @@ from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
-    QHeaderView,
     QMenu,
     QSplitter,
     QTableView,
@@ -94,7 +93,8 @@ class TrialResults(QSplitter):
         table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         table.horizontalHeader().setSortIndicatorClearable(True)
         table.horizontalHeader().setHighlightSections(False)
-        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        table.horizontalHeader().sortIndicatorChanged.connect(lambda *_: self._fit())
+        self.sorter.modelReset.connect(self._fit)
         table.horizontalHeader().setStretchLastSection(True)
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(theme.HIT)
@@ -105,6 +105,20 @@ class TrialResults(QSplitter):
         table.customContextMenuRequested.connect(self._open_menu)
         table.selectionModel().selectionChanged.connect(self._selected)
         self._selected()
+
+    def _fit(self) -> None:
+        """As wide as each column has to be, so that the values are in sight beside the figure.
+
+        Qt would keep room for an arrow in every header.
+        """
+        header = self.table.horizontalHeader()
+        metrics = header.fontMetrics()
+        for column in range(self.sorter.columnCount()):
+            title = str(self.sorter.headerData(column, Qt.Orientation.Horizontal))
+            wide = metrics.horizontalAdvance(title) + 2 * theme.S8 + theme.S4
+            if column == header.sortIndicatorSection():
+                wide += theme.S16
+            header.resizeSection(column, max(wide, self.table.sizeHintForColumn(column)))
 
     def use_values(self) -> None:
         """Put the chosen trial's values into the project, as one step for undo."""

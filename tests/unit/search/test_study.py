@@ -394,7 +394,7 @@ def test_what_is_no_study_is_left_alone(tmp_path, held):
         held(str(tmp_path / "none" / "s"))
     with pytest.raises(SearchError, match="cannot be reached"):
         held("nodatabase://here")
-    with pytest.raises(SearchError, match=r"cannot be reached .*unable to open database file"):
+    with pytest.raises(SearchError, match=r"cannot be reached \(unable to open database file"):
         held("sqlite:////no/folder/s.db")
     assert read(str(tmp_path / "none")) is None
 
@@ -491,6 +491,15 @@ def test_how_far_a_study_is_in_words(place, held):
     assert used_up(info, more, 3) == "All 3 combinations of the grid are tried."
     assert used_up(info, more, 4) == "3 of the grid's 4 combinations are tried."
     assert used_up(info, more.model_copy(update={"trials": 4}), None) == ""
+
+
+def test_a_lock_that_a_killed_process_left_is_taken_away(tmp_path, held, monkeypatch):
+    monkeypatch.setattr(storage, "_WRITES", 3)
+    lock = tmp_path / "s.lock"
+    lock.touch()
+    study, worker = held(str(tmp_path / "s"), trials=1)
+    assert study.claim(worker).number == 1
+    assert not lock.exists()
 
 
 def test_places_and_names():
