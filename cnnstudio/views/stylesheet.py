@@ -253,7 +253,8 @@ QSlider::handle:horizontal {
     background: $accent; width: 16px; height: 16px; margin: -6px 0; border-radius: 8px;
 }
 QSlider::handle:horizontal:focus { border: 2px solid $text; width: 12px; height: 12px; }
-QSlider::groove:horizontal:disabled, QSlider::handle:horizontal:disabled { background: $border; }
+QSlider::groove:horizontal:disabled, QSlider::sub-page:horizontal:disabled,
+QSlider::handle:horizontal:disabled { background: $border; }
 
 QMenuBar { background: $surface; border-bottom: 1px solid $border; }
 QMenuBar::item { background: transparent; padding: 5px 10px; border-radius: 4px; }

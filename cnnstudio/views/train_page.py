@@ -22,6 +22,7 @@ from cnnstudio.training.resume import lasting
 from cnnstudio.training.settings import TrainingSettings
 from cnnstudio.views.announcing import announce
 from cnnstudio.views.context import Context
+from cnnstudio.views.train.across import Across
 from cnnstudio.views.train.controls import TrainControls
 from cnnstudio.views.train.curves import LossCurves
 from cnnstudio.views.train.live_maps import LiveMaps
@@ -114,21 +115,11 @@ class TrainPage(QWidget):
         middle.addWidget(above)
         middle.addWidget(self._bottom)
         middle.setStretchFactor(0, 1)
-        middle.setSizes([600, 200])
+        middle.setSizes([430, 366])
         middle.setChildrenCollapsible(False)
-        across = QSplitter(Qt.Orientation.Horizontal, self)
-        across.setObjectName("trainSplitter")
-        across.addWidget(self.form)
-        across.addWidget(middle)
-        across.addWidget(self.live_maps)
-        across.setStretchFactor(1, 1)
-        across.setSizes([304, 800, 336])
-        across.setChildrenCollapsible(False)
-        self.form.setMinimumWidth(304)
-        self.live_maps.setMinimumWidth(264)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(across)
+        layout.addWidget(Across((self.form, middle, self.live_maps), self))
         for panel in (self.form, self.live_maps, self._bottom, self.curves):
             panel.setAutoFillBackground(False)
 

@@ -71,10 +71,11 @@ class SplitPanel(ScrolledColumn):
         self.column.addWidget(self.reason)
         self.column.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
         self.column.addWidget(self._further)
+        # Where it is seen beside what it is about, however many classes there are.
+        self.column.addWidget(self.warnings)
         self.column.addSpacing(theme.S8)
         self.column.addWidget(self._table_heading)
         self.column.addWidget(self.table)
-        self.column.addWidget(self.warnings)
         self.column.addStretch(1)
         self._show()
 
@@ -149,8 +150,12 @@ class SplitPanel(ScrolledColumn):
         for control in (self.test_share, self.test_count):
             control.setEnabled("test" not in self._own and not kept)
         self.groups.setVisible(bool(self.groups.text()) and split.group_by != "none")
+        pressed = self.keep.hasFocus() or self.forget.hasFocus()
         self.keep.setVisible(not kept)
         self.forget.setVisible(kept)
+        if pressed:
+            # One takes the other's place, under the keyboard too.
+            (self.forget if kept else self.keep).setFocus(Qt.FocusReason.OtherFocusReason)
         self.train_folds.setVisible(folds and not kept)
         self.train_folds.setText(f"Train all {split.folds} folds")
         self.train_folds.setAccessibleName(self.train_folds.text())

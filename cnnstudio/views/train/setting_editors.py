@@ -113,6 +113,14 @@ def offer_layers(line: QWidget, document: Document) -> None:
     def follow() -> None:
         names.setStringList(list(document.network.layers))
 
+    def settle(text: str) -> None:
+        # An open list takes the next click for itself, the one on Start too.
+        popup = completer.popup()
+        if popup is not None and text in names.stringList():
+            popup.hide()
+
+    # Later than the line itself, which opens the list.
+    line.textEdited.connect(settle, Qt.ConnectionType.QueuedConnection)
     document.changed.connect(follow)
     follow()
 

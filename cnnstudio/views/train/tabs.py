@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QTabWidget, QWidget
 
 from cnnstudio.training.events import ConfusionReady
@@ -42,7 +43,16 @@ class RunTabs(QTabWidget):
         self.setTabToolTip(4, "Train again and again with other settings, and rank the trials")
         self.setTabToolTip(3, "How weights and gradients of each layer are spread, epoch by epoch")
         self.setTabToolTip(2, "After the first epoch of a training with validation pictures")
+        self.currentChanged.connect(lambda _place: self.updateGeometry())
         self.begin()
+
+    def minimumSizeHint(self) -> QSize:
+        """What the tab in front needs: the others take no room from the curves."""
+        front = self.currentWidget()
+        if front is None:
+            return super().minimumSizeHint()
+        needed = front.minimumSizeHint().expandedTo(front.minimumSize())
+        return QSize(needed.width(), needed.height() + self.tabBar().sizeHint().height())
 
     def show_search(self) -> None:
         """Bring the search to the front."""

@@ -31,7 +31,7 @@ from cnnstudio.views.context import Context
 from cnnstudio.views.table_model import Column, Index, TableModel
 from cnnstudio.views.train.spread_plot import SpreadPlot
 from cnnstudio.views.train.spreads import Spreads
-from cnnstudio.views.widgets import Secondary, name_widget
+from cnnstudio.views.widgets import ElidedLabel, Secondary, name_widget
 
 WAITING = (
     "Open while a network trains, this tab shows how the weights of each layer are spread, and how "
@@ -157,10 +157,10 @@ class WeightsTab(QWidget):
             "Measure in every training of this project, also while nobody looks; kept with the run",
         )
         self.always_box.toggled.connect(lambda on: self._set("enabled", on))
-        self.status = QLabel("", self)
+        self.status = ElidedLabel("", self, Qt.TextElideMode.ElideRight)
         self.status.setObjectName("weightsStatus")
         self.status.setProperty("role", "secondary")
-        self.status.setToolTip(PACE)
+        self.status.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
     def _lay_out(self) -> None:
         bar = QHBoxLayout()
@@ -169,10 +169,10 @@ class WeightsTab(QWidget):
         label = QLabel("Measure", self)
         label.setProperty("role", "secondary")
         label.setBuddy(self.when_box)
+        label.setToolTip(PACE)
         for widget in (label, self.when_box, self.steps_box, self.always_box):
             bar.addWidget(widget)
-        bar.addStretch(1)
-        bar.addWidget(self.status)
+        bar.addWidget(self.status, 1)
         self._empty = Secondary("", self)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setFixedWidth(420)
@@ -185,7 +185,7 @@ class WeightsTab(QWidget):
         self._split = QSplitter(Qt.Orientation.Horizontal, self)
         self._split.addWidget(self.table)
         self._split.addWidget(plots)
-        self._split.setSizes([460, 370])
+        self._split.setSizes([490, 340])
         self._split.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
