@@ -78,13 +78,17 @@ class MainWindow(QMainWindow):
 
     def show_page(self, name: PageName) -> None:
         """Bring a page to the front: "data", "design", "train", "explore", "classify", "learn"."""
-        self._stack.setCurrentWidget(self.pages[name])
+        page = self.pages[name]
+        # The stack would put the keyboard on whatever comes first, with a frame around it.
+        new = page.focusWidget() is None
+        self._stack.setCurrentWidget(page)
         self._top.show_page(name)
         self._status.show_zoom(name == "design")
-        page, focus = self.pages[name], self.focusWidget()
+        focus = self.focusWidget()
+        at_work = focus is not None and page.isAncestorOf(focus) and not new
         # Who walks along the tabs with the keyboard stays there, and so does who is at work on the
         # page: a field that an action opened keeps what is typed.
-        if not self._top.has_focus() and not (focus is not None and page.isAncestorOf(focus)):
+        if not self._top.has_focus() and not at_work:
             page.setFocus(Qt.FocusReason.OtherFocusReason)
         self.settings.page = name
 
