@@ -276,8 +276,8 @@ def _unknown(name: str, known: Mapping[str, Key]) -> str:
         layer, setting = split_layer_key(name)
         if layer and layer not in layers:
             return (
-                f"{name} names no layer of the network: there is no {layer} whose settings could "
-                "be searched over. Take it out of the search, or correct the name."
+                f"There is no layer {layer} whose {setting} could be searched over: take it out, "
+                "or correct the name."
             )
         there = [split_layer_key(key)[1] for key in known if split_layer_key(key)[0] == layer]
         return f"{layer} has no setting {setting}; it has {', '.join(there)}."

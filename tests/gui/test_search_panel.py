@@ -284,8 +284,10 @@ def test_what_cannot_be_searched_over_says_so_before_the_start(window, panel, qt
     assert not panel.start()
     window.document.undo_stack.undo()
     search_over(window, space={"layers.gone.filters": parse_entry("2, 3")})
-    qtbot.waitUntil(lambda: "names no layer" in panel.bar.note.text())
-    assert "names no layer" in panel.form.rows.rows["layers.gone.filters"].message.text()
+    qtbot.waitUntil(lambda: "There is no layer gone whose" in panel.bar.note.text())
+    assert (
+        "There is no layer gone whose" in panel.form.rows.rows["layers.gone.filters"].message.text()
+    )
     assert not panel.bar.start_button.isEnabled()
     # A file that is no study.
     window.context.runs_folder.mkdir(parents=True)
@@ -298,7 +300,7 @@ def test_a_marked_layer_that_is_deleted_is_told_and_taken_out(window, panel, qtb
     document = window.document
     search_over(window, space={FILTERS: parse_entry("2, 3"), RATE: parse_entry("0.1, 0.2")})
     document.edit("Delete conv2d_1", lambda network: remove_layers(network, ["conv2d_1"]))
-    qtbot.waitUntil(lambda: "there is no conv2d_1 whose settings" in panel.bar.note.text())
+    qtbot.waitUntil(lambda: "There is no layer conv2d_1 whose filters" in panel.bar.note.text())
     assert not panel.bar.start_button.isEnabled()
     # Undo brings it back with its mark.
     document.undo_stack.undo()

@@ -348,7 +348,7 @@ class SearchPanel(QWidget):
         if splitter is not None and self.height() < WANTED_HEIGHT:
             self._heights = splitter.sizes()
             whole = sum(self._heights)
-            below = min(WANTED_HEIGHT + 40, whole - 240)
+            below = min(WANTED_HEIGHT + 40, whole - 180)
             splitter.setSizes([whole - below, below])
 
     def hideEvent(self, event: QHideEvent) -> None:

@@ -92,7 +92,7 @@ class ParallelPlot(QWidget):
         self.setAccessibleName("Trials as lines over the settings that were searched over")
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(240, 150)
+        self.setMinimumSize(240, 104)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setToolTip("Drag along an axis to keep only trials there; Esc shows all.")
         self.axes: list[Axis] = []

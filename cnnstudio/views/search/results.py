@@ -85,6 +85,8 @@ class TrialResults(QSplitter):
         table = self.table
         name_widget(table, "trialTable", "Trials, the best first")
         table.setModel(self.sorter)
+        # Its headers and a row, however low the window is.
+        table.setMinimumHeight(2 * theme.HIT)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

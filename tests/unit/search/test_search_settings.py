@@ -121,7 +121,7 @@ def test_every_key_has_a_usual_range_that_it_can_have(preset):
         ("training.batch_size", "1.5..3", "whole numbers"),
         ("training.optimizer.name", "1..2", "Adam"),
         ("training.optimizer.name", "Adam, Adamm", "one of"),
-        ("layers.conv2d_9.filters", "1, 2", "names no layer"),
+        ("layers.conv2d_9.filters", "1, 2", "There is no layer"),
         ("layers.conv2d_1.filter", "1, 2", "has no setting filter; it has filters"),
         ("layers.conv2d_1.filters", "0..8", "at least 1"),
         ("data.folder", "a, b", "--data"),
@@ -156,7 +156,7 @@ def test_values_are_put_in():
     assert found.network["conv2d_1"]["kernel_size"] == (5, 5)
     assert project.training == {"optimizer": {"name": "SGD"}}
     assert keys_of(found)["layers.conv2d_1.kernel_size"].value == 5
-    with pytest.raises(SearchError, match="names no layer"):
+    with pytest.raises(SearchError, match="There is no layer"):
         with_values(project, {"layers.none.filters": 3})
 
 
