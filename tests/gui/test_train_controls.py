@@ -3,11 +3,13 @@
 from itertools import pairwise
 
 import pytest
+from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QPushButton, QScrollArea
 
 from cnnstudio.app.trainer import State
+from cnnstudio.data.scan import scan_folder
 from cnnstudio.graph.presets import PRESETS
 from cnnstudio.views import theme
 from cnnstudio.views.train.controls import TrainControls
@@ -24,6 +26,14 @@ def controls(qtbot):
     bar.activateWindow()
     qtbot.waitUntil(bar.isActiveWindow)
     return bar
+
+
+def write_pictures(folder):
+    for label in ("dark", "light"):
+        (folder / label).mkdir(parents=True)
+        for number in range(6):
+            Image.new("RGB", (12, 12), (number, 0, 9)).save(folder / label / f"{number}.png")
+    return folder
 
 
 class Mouse:
@@ -129,12 +139,7 @@ def test_the_keyboard_stays_at_the_bar_when_its_button_is_no_more(controls):
 @pytest.mark.qt_log_ignore("grabbing the keyboard", extend=True)
 def test_a_start_right_after_the_field_that_stood_in_the_way(window, qtbot, tmp_path):
     """The last thing typed is read when Start is pressed, not only when another field is."""
-    from PIL import Image
-
-    for label in ("dark", "light"):
-        (tmp_path / label).mkdir()
-        for number in range(6):
-            Image.new("RGB", (12, 12), (number, 0, 9)).save(tmp_path / label / f"{number}.png")
+    write_pictures(tmp_path)
     document, page = window.document, window.pages["train"]
     document.new(PRESETS["small-cnn"].build((12, 12, 3), 2))
     document.set_data(
@@ -215,3 +220,28 @@ def test_in_the_smallest_window_nothing_lies_over_anything_else(window, qtbot):
         assert part.height() >= part.minimumSizeHint().height()
     window.resize(1440, 900)
     qtbot.waitUntil(page.live_maps.isVisible)
+
+
+def test_the_watched_picture_is_one_of_the_data_that_is_trained_on(window, qtbot, tmp_path):
+    window.show_page("train")
+    document, maps = window.document, window.pages["train"].live_maps
+    document.new(PRESETS["small-cnn"].build((12, 12, 3), 2))
+
+    def train_on(folder):
+        changes = {"folder": str(folder), "image_size": (12, 12)}
+        document.set_data(document.data.model_copy(update=changes))
+        document.set_report(scan_folder(folder))
+        maps.follow(document.analysis, document.data)
+        maps.begin(("dark", "light"))
+        return maps.picture_box.path
+
+    one, other = (write_pictures(tmp_path / name) for name in ("one", "other"))
+    assert train_on(one).is_relative_to(one)
+    assert train_on(other).is_relative_to(other)
+    # What a person brought from elsewhere stays.
+    brought = one / "dark" / "3.png"
+    maps.picture_box.set_path(brought)
+    assert train_on(other) == brought
+    third = write_pictures(tmp_path / "third")
+    assert train_on(third) == brought
+    qtbot.waitUntil(lambda: not window.tasks.busy)

@@ -52,6 +52,8 @@ class LiveMaps(QFrame):
         self._rows: list[tuple[str, str, str]] = []
         self._pixels: Any = None
         self._task: Task | None = None
+        # The data folder that the picture was taken from, if it was.
+        self._taken_from: str | None = None
         self.setProperty("role", "panel")
         self.setObjectName("liveFeatureMaps")
         self.setAccessibleName("The watched picture while training")
@@ -73,7 +75,7 @@ class LiveMaps(QFrame):
         self.layer_box.setMinimumContentsLength(12)
         self.layer_box.activated.connect(self._watch)
         self.picture_box = PictureBox(context, parent=self)
-        self.picture_box.picked.connect(self._load)
+        self.picture_box.picked.connect(self._pick)
         self.maps = MapsView(self)
         self.maps.setObjectName("liveMaps")
         self.maps.empty_text = EMPTY
@@ -152,12 +154,17 @@ class LiveMaps(QFrame):
             self.layer_box.setCurrentIndex(first if rows else -1)
 
     def begin(self, classes: tuple[str, ...]) -> None:
-        """A training starts: forget what was seen in the last, take a picture if there is none."""
+        """A training starts: forget what was seen in the last, take a picture of its data.
+
+        A picture that a person brought from elsewhere stays.
+        """
         self.maps.clear()
         self.cam_view.set_classes(classes)
         self.cam_view.show_picture(self._pixels)
         self._cam = LiveCam(classes, self.cam_view.class_index)
         self._say("")
+        if self._data is not None and self._taken_from not in (None, self._data.folder):
+            self.picture_box.next_picture()
         self.picture_box.ensure()
         self._watch()
 
@@ -201,6 +208,11 @@ class LiveMaps(QFrame):
     def _say(self, text: str) -> None:
         self._caption = text
         self.status.setText(text)
+
+    def _pick(self, path: Path) -> None:
+        folder = self._data.folder if self._data is not None else None
+        self._taken_from = folder if folder and path.is_relative_to(folder) else None
+        self._load(path)
 
     def _load(self, path: Path) -> None:
         from cnnstudio.data.pictures import load_picture
