@@ -143,7 +143,7 @@ class SearchSettings(StrictSettings):
         description="Where the trials are written down: a file, which may be in a shared folder, "
         "or the URL of a database (sqlite:///…, postgresql://…). Several computers that name the "
         "same one work together. With #NAME at its end one of several studies there. Empty: a file "
-        "beside the runs.",
+        "beside the runs. The project file keeps this as it is: a password is better in ~/.pgpass.",
     )
     space: dict[str, Entry] = Field(
         default_factory=dict, description="What is searched over: keys and their values."
