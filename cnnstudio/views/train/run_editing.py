@@ -9,6 +9,7 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     QRect,
+    QSize,
     Qt,
     Signal,
 )
@@ -102,3 +103,13 @@ class RunEditing(QStyledItemDelegate):
                 self.closeEditor.emit(editor, self.EndEditHint.NoHint)
                 return True
         return super().eventFilter(editor, event)
+
+
+class SettingsDelegate(QStyledItemDelegate):
+    """Settings in a column that leaves room for the names; the tip has all of them."""
+
+    WIDEST = 150
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        hint = super().sizeHint(option, index)
+        return QSize(min(hint.width(), self.WIDEST), hint.height())

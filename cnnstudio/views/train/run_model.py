@@ -10,7 +10,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtWidgets import QWidget
 
 from cnnstudio.training.runs import RunInfo
-from cnnstudio.views.train.run_columns import COLUMNS, PLACES, accuracy_of, title_of
+from cnnstudio.views.train.run_columns import COLUMNS, PLACES, accuracy_of, settings_of, title_of
 from cnnstudio.views.widgets import BAR_ROLE, TEXT_COLOR_ROLE
 
 Index = QModelIndex | QPersistentModelIndex
@@ -122,6 +122,8 @@ class RunModel(QAbstractTableModel):
 def _tip(run: RunInfo, place: int) -> str:
     if place == NOTES and run.remark.notes:
         return run.remark.notes
+    if place == PLACES["settings"]:
+        return settings_of(run)
     told = [run.reason] if run.reason else []
     told += [text for text in map(str, run.damages) if text not in told]
     return "\n".join(told) or run.remark.notes or str(run.path)

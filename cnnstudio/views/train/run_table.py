@@ -34,7 +34,7 @@ from cnnstudio.views.train.column_menu import ColumnMenu
 from cnnstudio.views.train.reading import read_curves
 from cnnstudio.views.train.run_actions import RunActions
 from cnnstudio.views.train.run_columns import PLACES
-from cnnstudio.views.train.run_editing import RunEditing
+from cnnstudio.views.train.run_editing import RunEditing, SettingsDelegate
 from cnnstudio.views.train.run_model import (
     ACCURACY,
     NAME,
@@ -112,6 +112,7 @@ class RunTable(QWidget):
         header.setMinimumSectionSize(56)
         self.view.setItemDelegateForColumn(ACCURACY, BarDelegate(self.view, width=40))
         self.view.setItemDelegateForColumn(STATE, ColoredTextDelegate(self.view))
+        self.view.setItemDelegateForColumn(PLACES["settings"], SettingsDelegate(self.view))
         self._editing = RunEditing(self.view)
         for place in (NAME, NOTES):
             self.view.setItemDelegateForColumn(place, self._editing)
