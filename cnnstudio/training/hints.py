@@ -63,12 +63,25 @@ class Hints:
         # Near the end of a good training the loss wavers too.
         rising = rising and losses[-1] > 0.5 * losses[0]
         far_off = len(losses) >= 2 and losses[-1] > 3 * max(chance, losses[0])
+        if self._thrown_off(losses, chance):
+            return (
+                f"The loss of the first epoch was {losses[0]:,.4g} where guessing gives "
+                f"{chance:.2g}, and the network still guesses: its first steps were too long. Try "
+                f"a learning rate of {rate / 10:.2g}, or a warm-up."
+            )
         if not (rising or far_off):
             return ""
         return (
             f"The loss grows on the pictures it learns from ({losses[-1]:.3g}): the steps are too "
             f"long. Try a learning rate of {rate / 10:.2g}, or a warm-up."
         )
+
+    def _thrown_off(self, losses: list[float], chance: float) -> bool:
+        """Whether the first steps ruined a network, as ReLUs that are dead since."""
+        accuracies = self._series("accuracy")
+        if len(losses) < 2 or len(accuracies) < 2:
+            return False
+        return losses[0] > 5 * chance and accuracies[-1] < 1.5 / max(len(self._classes), 2)
 
     def _rate_too_low(self, rate: float) -> str:
         losses = self._series("loss")

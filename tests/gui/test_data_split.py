@@ -17,6 +17,7 @@ from cnnstudio.data.settings_model import with_setting
 from cnnstudio.graph.presets import PRESETS
 from cnnstudio.training.runs import list_runs
 from cnnstudio.views.context import Context
+from cnnstudio.views.data import work
 from cnnstudio.views.data_page import DataPage
 
 WAIT = 20_000
@@ -114,6 +115,9 @@ def test_groups_stay_together_and_patterns_are_checked(page, qtbot):
     assert counted(page, qtbot) == [["dark", "16", "4"], ["light", "8", "2"]]
     assert panel.groups.text() == "5 groups found"
     assert not panel.warnings.text()
+    # The names of another folder are written otherwise.
+    other = work.of_other_folder(page.document.data, page.document.report)
+    assert (other.split.group_by, other.split.group_pattern) == ("none", None)
 
 
 def test_a_class_without_pictures_in_a_part_is_told(page, qtbot):

@@ -119,7 +119,9 @@ def of_other_folder(data: DataSettings, report: FolderReport) -> DataSettings:
             "layout": report.asked,
             "image_size": tuple(report.suggested_size),
             "color_mode": report.suggested_color_mode,
-            "split": data.split.model_copy(update={"recorded": None}),
+            "split": data.split.model_copy(
+                update={"recorded": None, "group_by": "none", "group_pattern": None}
+            ),
             "excluded": (),
             "relabelled": {},
             "merged": {},

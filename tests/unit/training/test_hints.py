@@ -57,6 +57,15 @@ def test_a_rate_too_high(losses):
     assert "Try a learning rate of 0.01, or a warm-up" in text
 
 
+def test_first_steps_that_ruin_a_network():
+    ruined = [{"loss": loss, "accuracy": 0.5} for loss in (2e4, 0.71, 0.7)]
+    (text,) = told(ruined, rate=5.0)
+    assert "2e+04 where guessing gives 0.69" in text
+    assert "Try a learning rate of 0.5, or a warm-up" in text
+    # A penalty on the weights makes a loss large, too.
+    assert told([{"loss": 9 - n, "accuracy": 0.8} for n in range(3)]) == []
+
+
 def test_a_class_never_predicted():
     (text,) = told([good(n) for n in range(5)], confusion=np.array([[9, 0], [9, 0]]))
     assert "No validation picture is taken for dog" in text
