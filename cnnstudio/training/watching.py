@@ -33,8 +33,8 @@ class Watcher:
     def seen(self, watched: Watched | None, *, at_once: bool = False) -> Any:
         """The feature maps of `watched`, or what its own `look` gives; None while it is not due.
 
-        Another layer or picture is looked at at once, and anything with `at_once`. Raises `StudioError`, once, for what cannot
-        be looked at.
+        Another layer or picture is looked at at once, and anything with `at_once`. Raises
+        `StudioError`, once, for what cannot be looked at.
         """
         if watched is None or watched is self._failed:
             return None
