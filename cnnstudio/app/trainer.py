@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from cnnstudio.app import paths
+from cnnstudio.app.collector import MANY, much_is_made
 from cnnstudio.app.errors import describe
 from cnnstudio.app.tasks import join_at_exit
 from cnnstudio.errors import Cancelled
@@ -304,9 +305,12 @@ class Trainer(QObject):
         if self._closed:
             return
         try:
-            from cnnstudio.training.device import describe_device
+            # To look TensorFlow through for garbage would hold up everything for half a second.
+            with much_is_made() as lasting:
+                from cnnstudio.training.device import describe_device
 
-            device = describe_device()
+                device = describe_device()
+                lasting(MANY)
         except BaseException as error:  # noqa: BLE001 - a broken installation raises anything
             self._post(_Warm("", describe(error)))
         else:
