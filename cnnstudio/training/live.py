@@ -65,16 +65,16 @@ class Live:
         self._measure(state, state.epoch, state.steps_per_epoch, epoch_ends=True, last=last)
         if last:
             # What stays on the screen is of the network as it ended.
-            self._look(state.epoch, state.steps_per_epoch, at_once=True)
+            self._look(state.epoch, state.steps_per_epoch, again=True)
 
     def look(self, state: State) -> None:
         """Look at the watched picture, if that is due."""
         self._look(state.epoch + 1, state.step)
 
-    def _look(self, epoch: int, step: int, *, at_once: bool = False) -> None:
+    def _look(self, epoch: int, step: int, *, again: bool = False) -> None:
         watched = self._control.watched
         try:
-            seen = self._watcher.seen(watched, at_once=at_once)
+            seen = self._watcher.seen(watched, again=again)
         except StudioError as error:
             self._say(error.message)
             return

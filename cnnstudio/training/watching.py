@@ -30,19 +30,19 @@ class Watcher:
         self._watched: Watched | None = None
         self._failed: Watched | None = None
 
-    def seen(self, watched: Watched | None, *, at_once: bool = False) -> Any:
+    def seen(self, watched: Watched | None, *, again: bool = False) -> Any:
         """The feature maps of `watched`, or what its own `look` gives; None while it is not due.
 
-        Another layer or picture is looked at at once, and anything with `at_once`. Raises
-        `StudioError`, once, for what cannot be looked at.
+        Another layer or picture is looked at at once. With `again` just what was seen last is, due
+        or not. Raises `StudioError`, once, for what cannot be looked at.
         """
         if watched is None or watched is self._failed:
             return None
         start = time.perf_counter()
-        due = at_once or start - self._last >= self._pace
-        if watched is self._watched and not due:
+        first = watched is not self._watched
+        if first if again else not first and start - self._last < self._pace:
             return None
-        first, self._watched = watched is not self._watched, watched
+        self._watched = watched
         try:
             if watched.look is not None:
                 found = watched.look(self._model, watched.layer, watched.picture)

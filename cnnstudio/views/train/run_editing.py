@@ -108,7 +108,7 @@ class RunEditing(QStyledItemDelegate):
 class SettingsDelegate(QStyledItemDelegate):
     """Settings in a column that leaves room for the names; the tip has all of them."""
 
-    WIDEST = 150
+    WIDEST = 180
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         hint = super().sizeHint(option, index)
