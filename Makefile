@@ -1,7 +1,9 @@
 # `make run` opens the window on the sample set, `make test` checks everything. Both set up .venv first.
 VENV := .venv
 BIN := $(VENV)/bin
-FAST := $(BIN)/python -m pytest
+# A file's tests share what they set up, and TensorFlow takes a gigabyte in each process.
+PYTEST := $(BIN)/python -m pytest
+FAST := $(PYTEST) -n 2 --dist loadfile
 
 .PHONY: run test test-slow benchmarks lint setup wheel clean
 
@@ -19,7 +21,7 @@ lint: $(VENV)/dev-ready
 
 # Acceptance runs that take minutes.
 test-slow: $(VENV)/dev-ready
-	$(FAST) -m slow
+	$(PYTEST) -m slow
 
 benchmarks: $(VENV)/dev-ready
 	@missed=0; for script in tests/benchmarks/bench_*.py; do \
