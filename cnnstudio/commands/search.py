@@ -8,8 +8,9 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from cnnstudio.app.paths import runs_folder
 from cnnstudio.commands.output import figure, print_line, print_table
-from cnnstudio.commands.training import STREAMED, project_in, runs_folder
+from cnnstudio.commands.training import STREAMED, project_in
 from cnnstudio.errors import UsageError
 
 if TYPE_CHECKING:
@@ -119,11 +120,12 @@ class _Report:
 
     def _say(self, event: Any) -> None:
         from cnnstudio.search import events
+        from cnnstudio.search.sampling import limit_of
         from cnnstudio.training.events import Skipped
 
         if isinstance(event, events.SearchBegan):
-            limits = [each for each in (event.trials, event.combinations) if each is not None]
-            many = f" of {min(limits)}" if limits else ""
+            limit = limit_of(event.trials, event.combinations)
+            many = "" if limit is None else f" of {limit}"
             print(f"Study {event.study}: {event.done}{many} trials done", flush=True)
             if event.note:
                 cut = event.trials is not None and event.trials < (event.combinations or 0)

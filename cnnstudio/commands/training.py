@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnnstudio.app.paths import runs_folder
 from cnnstudio.commands.output import (
     byte_count,
     figure,
@@ -298,10 +299,3 @@ def project_in(path: Path) -> Project:
     if path.suffix in {".keras", ".h5"} or path.is_dir():
         raise StudioError(f"{path} is not a project: name a {SUFFIX} file.")
     return load_project(path)
-
-
-def runs_folder() -> Path:
-    """Where runs are kept unless told otherwise."""
-    from cnnstudio.app.paths import runs_folder
-
-    return runs_folder()

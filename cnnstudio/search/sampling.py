@@ -96,9 +96,9 @@ def combinations_of(settings: SearchSettings, keys: Mapping[str, Key]) -> int | 
     return grid_size(settings, keys) if settings.method == "grid" else None
 
 
-def limit_of(settings: SearchSettings, combinations: int | None) -> int | None:
+def limit_of(trials: int | None, combinations: int | None) -> int | None:
     """Trials in all: the budget, or the combinations of a grid that has fewer; None for no end."""
-    limits = [each for each in (settings.trials, combinations) if each is not None]
+    limits = [each for each in (trials, combinations) if each is not None]
     return min(limits, default=None)
 
 

@@ -132,7 +132,7 @@ class Study:
     @property
     def limit(self) -> float:
         """How many trials there are to be in all."""
-        limit = limit_of(self.settings, self.combinations)
+        limit = limit_of(self.settings.trials, self.combinations)
         return float("inf") if limit is None else limit
 
     def _rank_of(self, number: int) -> int:

@@ -24,7 +24,7 @@ def used_up(info: StudyInfo, settings: SearchSettings, combinations: int | None)
     `settings` has the budget that is asked for now; `combinations` are those of a grid.
     """
     done = info.done
-    limit = limit_of(settings, combinations)
+    limit = limit_of(settings.trials, combinations)
     if limit is not None and done >= limit:
         if combinations is None:
             said = "The trial is done" if limit == 1 else f"All {limit:,} trials are done"
@@ -47,7 +47,7 @@ def ended_words(info: StudyInfo, combinations: int | None, *, stopped: bool) -> 
     """How a search of this process ended, as a sentence."""
     if said := used_up(info, info.settings, combinations):
         return said
-    limit = limit_of(info.settings, combinations)
+    limit = limit_of(info.settings.trials, combinations)
     far = _trials(info.done) if limit is None else f"{info.done:,} of {_trials(limit)}"
     if stopped:
         return f"Stopped after {far}."

@@ -40,7 +40,8 @@ class Watcher:
             return None
         start = time.perf_counter()
         first = watched is not self._watched
-        if first if again else not first and start - self._last < self._pace:
+        due = not first if again else first or start - self._last >= self._pace
+        if not due:
             return None
         self._watched = watched
         try:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication, QDir, QProcess, QUrl
 from PySide6.QtGui import QDesktopServices
 
 SERVICE, PLACE = "org.freedesktop.FileManager1", "/org/freedesktop/FileManager1"
+_ENCODED = QUrl.ComponentFormattingOption.FullyEncoded
 PATIENCE = 10_000  # milliseconds: the file manager may have to be started
 
 
@@ -61,6 +62,3 @@ def _ask_desktop(path: Path) -> None:
         watcher.deleteLater()
 
     watcher.finished.connect(answered)
-
-
-_ENCODED = QUrl.ComponentFormattingOption.FullyEncoded

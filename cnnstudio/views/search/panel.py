@@ -232,7 +232,7 @@ class SearchPanel(QWidget):
             self._stack.setCurrentWidget(self._waiting)
         else:
             self._stack.setCurrentWidget(self._empty)
-        limit = limit_of(search, self._seen.combinations)
+        limit = limit_of(search.trials, self._seen.combinations)
         self.bar.show_state(
             self._trainer.state, self._trainer.searching, info, limit, self._rests()
         )
