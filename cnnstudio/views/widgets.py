@@ -258,6 +258,25 @@ class ElidedLabel(QLabel):
         self.setToolTip(self.text() if cut else "")
 
 
+def paint_without_text(
+    delegate: QStyledItemDelegate,
+    painter: QPainter,
+    option: QStyleOptionViewItem,
+    index: QModelIndex | QPersistentModelIndex,
+    *,
+    focus: bool = True,
+) -> tuple[QStyleOptionViewItem, str]:
+    """Paint an item as its style does but for the text; what was painted, and the text."""
+    option = QStyleOptionViewItem(option)
+    delegate.initStyleOption(option, index)
+    text, option.text = option.text, ""
+    if not focus:
+        option.state &= ~QStyle.StateFlag.State_HasFocus
+    style = option.widget.style()
+    style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
+    return option, text
+
+
 class BarDelegate(QStyledItemDelegate):
     """A table cell with a number and right of it a thin bar: `BAR_ROLE` is its share, 0 to 1."""
 
@@ -272,12 +291,7 @@ class BarDelegate(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
-        option = QStyleOptionViewItem(option)
-        self.initStyleOption(option, index)
-        text = option.text
-        option.text = ""
-        style = option.widget.style()
-        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
+        option, text = paint_without_text(self, painter, option, index)
         look = theme.current()
         area = option.rect.adjusted(S8, 0, -S8, 0)
         bar = QRectF(area.right() - self._width, area.center().y() - 2, self._width, 6)
@@ -313,13 +327,8 @@ class ColoredTextDelegate(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
-        option = QStyleOptionViewItem(option)
-        self.initStyleOption(option, index)
-        text, option.text = option.text, ""
         # The row that is chosen is marked as a whole.
-        option.state &= ~QStyle.StateFlag.State_HasFocus
-        style = option.widget.style()
-        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
+        option, text = paint_without_text(self, painter, option, index, focus=False)
         painter.setPen(theme.current().color(index.data(TEXT_COLOR_ROLE) or "text"))
         painter.setFont(option.font)
         # Above the line between two rows.

@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QMenu,
-    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -33,7 +32,7 @@ from cnnstudio.views import theme
 from cnnstudio.views.data.class_model import PICTURE_ROLE, SORT_ROLE, ClassModel
 from cnnstudio.views.data.corrector import Corrector
 from cnnstudio.views.pictures import Thumbnails, paint_picture
-from cnnstudio.views.widgets import BarDelegate, name_widget
+from cnnstudio.views.widgets import BarDelegate, name_widget, paint_without_text
 
 if TYPE_CHECKING:
     from cnnstudio.data.report import FolderReport
@@ -155,12 +154,8 @@ class _NameDelegate(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
-        option = QStyleOptionViewItem(option)
-        self.initStyleOption(option, index)
+        option, text = paint_without_text(self, painter, option, index)
         pixmap = index.data(PICTURE_ROLE)
-        text, option.text = option.text, ""
-        style = option.widget.style()
-        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
         painter.save()
         painter.setRenderHints(
             QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform

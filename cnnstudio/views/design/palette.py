@@ -45,7 +45,7 @@ from cnnstudio.views.design.palette_model import (
     matches,
 )
 from cnnstudio.views.theme import S8, S12
-from cnnstudio.views.widgets import Secondary, name_widget
+from cnnstudio.views.widgets import Secondary, name_widget, paint_without_text
 
 
 def swatch(family: Category | str) -> QBrush:
@@ -78,11 +78,7 @@ class SwatchDelegate(QStyledItemDelegate):
             painter.drawText(area, int(Qt.AlignmentFlag.AlignBottom), text)
             painter.restore()
             return
-        option = QStyleOptionViewItem(option)
-        self.initStyleOption(option, index)
-        text, option.text = option.text, ""
-        style = option.widget.style()
-        style.drawControl(style.ControlElement.CE_ItemViewItem, option, painter, option.widget)
+        option, text = paint_without_text(self, painter, option, index)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(swatch(category))

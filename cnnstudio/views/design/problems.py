@@ -19,7 +19,13 @@ from cnnstudio.views.design.alike import alike_ends
 from cnnstudio.views.design.cards import ProblemCard, look_alike
 from cnnstudio.views.design.wording import counted
 from cnnstudio.views.theme import S4, S8, S12
-from cnnstudio.views.widgets import Button, Secondary, name_widget, set_property
+from cnnstudio.views.widgets import (
+    Button,
+    Secondary,
+    name_widget,
+    paint_without_text,
+    set_property,
+)
 
 
 class _NoText(QStyledItemDelegate):
@@ -31,11 +37,7 @@ class _NoText(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
-        option = QStyleOptionViewItem(option)
-        self.initStyleOption(option, index)
-        option.text = ""
-        style = option.widget.style()
-        style.drawControl(style.ControlElement.CE_ItemViewItem, option, painter, option.widget)
+        paint_without_text(self, painter, option, index)
 
     def updateEditorGeometry(
         self,

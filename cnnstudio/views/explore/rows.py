@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QFontMetrics, QPainter
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from cnnstudio.views import theme
+from cnnstudio.views.widgets import paint_without_text
 
 KEY_ROLE = Qt.ItemDataRole.UserRole + 1
 ASIDE_ROLE = Qt.ItemDataRole.UserRole + 2
@@ -24,11 +25,7 @@ class RowDelegate(QStyledItemDelegate):
         aside = index.data(ASIDE_ROLE)
         room = option.rect.adjusted(0, 0, -theme.S8, 0)
         width = QFontMetrics(theme.font(theme.SECONDARY_SIZE)).horizontalAdvance(aside) + theme.S12
-        whole = QStyleOptionViewItem(option)
-        self.initStyleOption(whole, index)
-        name, whole.text = whole.text, ""
-        style = whole.widget.style()
-        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, whole, painter, whole.widget)
+        _, name = paint_without_text(self, painter, option, index)
         painter.save()
         painter.setPen(theme.current().color("text"))
         painter.setFont(option.font)
