@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import enum
 import queue
 import threading
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from cnnstudio.app import paths
 from cnnstudio.app.collector import MANY, much_is_made
 from cnnstudio.app.errors import describe
+from cnnstudio.app.postbox import Postbox
 from cnnstudio.app.tasks import join_at_exit
 from cnnstudio.errors import Cancelled
+from cnnstudio.training import events
 from cnnstudio.training.control import Control, Look
-from cnnstudio.training.events import Failed, Started
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,8 +28,16 @@ if TYPE_CHECKING:
     from cnnstudio.graph.project import Project
     from cnnstudio.search.settings import SearchSettings
 
-# Events are handed on at most this often, in milliseconds, a list at a time.
-INTERVAL = 100
+# What moves all the time; the rest is news.
+_FIGURES = (
+    events.BatchDone,
+    events.EpochDone,
+    events.ConfusionReady,
+    events.FeatureMapsReady,
+    events.Looked,
+    events.HistogramsReady,
+    events.LoadRead,
+)
 
 
 class State(enum.Enum):
@@ -86,13 +93,12 @@ class Trainer(QObject):
     """
 
     state_changed = Signal(object)
-    # What happened, in order: a tuple of `cnnstudio.training.events`, up to 10 times a second.
+    # What happened, in order: a tuple of `cnnstudio.training.events`, as often as `Postbox` says.
     events = Signal(object)
     # The device in plain words is known: str.
     device_changed = Signal(str)
     # A training could not start or broke off, or TensorFlow cannot be loaded: the sentence.
     failed = Signal(str)
-    _posted = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -103,15 +109,12 @@ class Trainer(QObject):
         self._watched: tuple[str | None, Any, Look | None] = (None, None, None)
         self._measuring: int | None = None
         self._requests: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
-        self._outbox: deque[object] = deque()
-        self._signalled = threading.Event()
+        self._postbox = Postbox(self)
+        self._postbox.delivered.connect(self._deliver)
         self._thread: threading.Thread | None = None
         self._told = False
         self._searching = False
         self._closed = False
-        self._timer = QTimer(self, singleShot=True, interval=INTERVAL)
-        self._timer.timeout.connect(self._deliver)
-        self._posted.connect(self._timer.start, Qt.ConnectionType.QueuedConnection)
 
     @property
     def state(self) -> State:
@@ -275,8 +278,7 @@ class Trainer(QObject):
             if self._thread.is_alive():
                 return False
             self._thread = None
-        self._timer.stop()
-        self._deliver()
+        self._postbox.deliver()
         return True
 
     def _go(self, state: State) -> bool:
@@ -343,36 +345,28 @@ class Trainer(QObject):
             self._post(_Ended(None))
 
     def _post(self, event: object) -> None:
-        self._outbox.append(event)
-        # One signal under way is enough, however fast the events come.
-        if not self._signalled.is_set():
-            self._signalled.set()
-            # Nobody is left to tell when the window is deleted without being closed.
-            with contextlib.suppress(RuntimeError):
-                self._posted.emit()
+        self._postbox.post(event, news=not isinstance(event, _FIGURES))
 
     # --- in the GUI thread
 
-    def _deliver(self) -> None:
-        self._signalled.clear()
-        events: list[object] = []
+    def _deliver(self, posted: list[object]) -> None:
+        happened: list[object] = []
         ended: _Ended | None = None
-        while self._outbox:
-            event = self._outbox.popleft()
+        for event in posted:
             if isinstance(event, _Ended):
                 ended = event
             elif isinstance(event, _Warm):
                 self._warmed(event)
             else:
-                events.append(event)
-        for event in events:
-            self._told = self._told or isinstance(event, Failed)
-            if isinstance(event, Started):
+                happened.append(event)
+        for event in happened:
+            self._told = self._told or isinstance(event, events.Failed)
+            if isinstance(event, events.Started):
                 self._run = event.run
                 self._know_device(event.device)
                 self._go(State.RUNNING)
-        if events:
-            self.events.emit(tuple(events))
+        if happened:
+            self.events.emit(tuple(happened))
         if ended is not None:
             self._end(ended)
 
@@ -383,7 +377,7 @@ class Trainer(QObject):
             self._go(State.FINISHED)
             return
         if not self._told:
-            self.events.emit((Failed(run=self._run, message=ended.error),))
+            self.events.emit((events.Failed(run=self._run, message=ended.error),))
         self._go(State.FAILED)
         self.failed.emit(ended.error)
 

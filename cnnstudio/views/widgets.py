@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import (
+    QEvent,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -221,7 +222,10 @@ def _centred(widget: QWidget) -> QHBoxLayout:
 
 
 class ElidedLabel(QLabel):
-    """A label of one line that shortens its text to the room it has; the tip shows all of it."""
+    """A label of one line that shortens its text to the room it has; the tip shows all of it.
+
+    Another text asks for no other layout: the room is what it is.
+    """
 
     def __init__(
         self,
@@ -229,16 +233,24 @@ class ElidedLabel(QLabel):
         parent: QWidget | None = None,
         mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle,
     ) -> None:
-        super().__init__(text, parent)
+        super().__init__(parent)
+        self._text = ""
         self._mode = mode
-        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(40)
+        self.setText(text)
+
+    def text(self) -> str:
+        return self._text
 
     def setText(self, text: str) -> None:
-        super().setText(text)
+        if text == self._text:
+            return
+        # Not Qt's own, which would lay out the whole window again.
+        self._text = text
         self.setAccessibleName(text)
         self._tip()
+        self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -256,6 +268,27 @@ class ElidedLabel(QLabel):
     def _tip(self) -> None:
         cut = self.fontMetrics().horizontalAdvance(self.text()) > self.width()
         self.setToolTip(self.text() if cut else "")
+
+
+class SteadyLabel(QLabel):
+    """A label for figures that change all the time: it keeps the width of its widest text.
+
+    Qt lays out the whole window again for any other label whose text changes.
+    """
+
+    def setText(self, text: str) -> None:
+        super().setText(text)
+        self._fit(self.minimumWidth())
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit(0)
+
+    def _fit(self, least: int) -> None:
+        # A layout asks nothing of what has one size only.
+        size = self.sizeHint()
+        self.setFixedSize(max(size.width(), least), size.height())
 
 
 def paint_without_text(

@@ -21,7 +21,7 @@ from cnnstudio.app.trainer import State
 from cnnstudio.views import icons, theme
 from cnnstudio.views.train.progress import Progress, in_words, load_explained, load_in_words
 from cnnstudio.views.train.steering import Steering
-from cnnstudio.views.widgets import ElidedLabel
+from cnnstudio.views.widgets import ElidedLabel, SteadyLabel
 
 # A way out of what is said: the button's text and what it does.
 WayOut = tuple[str, Callable[[], object]]
@@ -46,7 +46,6 @@ class TrainControls(QFrame):
         self.setProperty("role", "panel")
         self._state = State.IDLE
         self._blocked = False
-        self._steerable = True
         self._pressed = False  # whether the mouse went down on Start while that was blocked
         self._slots: dict[str, Callable[[], object]] = {}  # of the ways out, by their text
 
@@ -82,6 +81,7 @@ class TrainControls(QFrame):
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.S12)
         grid.setVerticalSpacing(theme.S4)
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         for number, (label, bar, figure) in enumerate(
             (
@@ -90,9 +90,9 @@ class TrainControls(QFrame):
             )
         ):
             figure.setAlignment(right)
-            grid.addWidget(label, number, 0)
+            grid.addWidget(label, number, 0, left)
             grid.addWidget(bar, number, 1)
-            grid.addWidget(figure, number, 2)
+            grid.addWidget(figure, number, 2, right)
         grid.setColumnMinimumWidth(0, 132)
         grid.setColumnMinimumWidth(2, 120)
         grid.setColumnStretch(1, 1)
@@ -142,7 +142,7 @@ class TrainControls(QFrame):
         return button
 
     def _secondary(self, name: str, meaning: str) -> QLabel:
-        label = QLabel("", self)
+        label = SteadyLabel("", self)
         label.setObjectName(name)
         label.setAccessibleName(meaning)
         label.setProperty("role", "secondary")
@@ -163,7 +163,7 @@ class TrainControls(QFrame):
 
         `steerable` says that rate and epochs may be changed while it trains.
         """
-        self._state, self._steerable = state, steerable
+        self._state = state
         paused = state is State.PAUSED
         self._allow_start()
         again = state in (State.FINISHED, State.FAILED)
@@ -183,8 +183,9 @@ class TrainControls(QFrame):
 
     def set_blocked(self, blocked: bool) -> None:
         """Something stands in the way of a start; the note says what."""
-        self._blocked = blocked
-        self.set_state(self._state, steerable=self._steerable)
+        if blocked != self._blocked:
+            self._blocked = blocked
+            self._allow_start()
 
     def _allow(self, widget: QWidget, allowed: bool) -> None:
         if not allowed:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -25,7 +25,6 @@ from cnnstudio.views.train.save import Shown, save_curves
 from cnnstudio.views.train.series import History
 from cnnstudio.views.widgets import ElidedLabel, QuietButton, name_widget
 
-REDRAW = 250  # milliseconds between two redraws while points arrive: four a second
 # Metrics whose curves are shown until a person chooses others.
 FIRST = ("loss", "accuracy")
 LOGARITHMIC = ("loss", "learning_rate")
@@ -34,7 +33,7 @@ LOGARITHMIC = ("loss", "learning_rate")
 class LossCurves(QWidget):
     """Every metric by batch and by epoch, training and validation, of the run shown and others.
 
-    `add_batch` and `add_epoch` append points; the panels are repainted at most four times a second.
+    Who adds points to the history says `changed`.
     """
 
     saved = Signal(object)
@@ -50,9 +49,6 @@ class LossCurves(QWidget):
         self._epochs = 1.0
         self.chosen: list[str] = list(FIRST)
         self._plots: dict[str, Plot] = {}
-        self._timer = QTimer(self, singleShot=True, interval=REDRAW)
-        self._timer.timeout.connect(self._redraw)
-
         self._title = ElidedLabel("", self)
         self._title.setProperty("role", "secondary")
         self.measures_button = QuietButton("Curves", "curvesButton", parent=self)
@@ -129,9 +125,8 @@ class LossCurves(QWidget):
         return [(self.run_name, self.history), *self._others]
 
     def changed(self) -> None:
-        """Points were added: repaint soon."""
-        if not self._timer.isActive():
-            self._timer.start()
+        """Points were added."""
+        self._redraw()
 
     def _apply(self) -> None:
         names = [name for name, _ in self.runs]

@@ -10,6 +10,7 @@ from PySide6.QtCore import (
     QPoint,
     QSortFilterProxyModel,
     Qt,
+    QTimer,
     Signal,
 )
 from PySide6.QtWidgets import (
@@ -52,6 +53,8 @@ from cnnstudio.views.widgets import (
     name_widget,
 )
 
+# Milliseconds from one reading of a run that trains to the next, at least.
+READ_AGAIN = 3000
 EMPTY = "No runs yet. Each training is kept here with its curves."
 
 
@@ -78,6 +81,9 @@ class RunTable(QWidget):
         self._listing: Task | None = None
         self._again = False
         self._reading: Task | None = None
+        self._training: Path | None = None  # a run to be read again soon
+        self._rest = QTimer(self, singleShot=True, interval=READ_AGAIN)
+        self._rest.timeout.connect(self._read_training)
         self._marked: Path | None = None
         self._marking = False
         self._several = False
@@ -185,8 +191,19 @@ class RunTable(QWidget):
         )
 
     def refresh_run(self, path: Path) -> None:
-        """Read one run again, in the background: there may be hundreds of others."""
-        self._context.tasks.run(run_info, path, on_done=self._read_again)
+        """Read one run again, in the background: there may be hundreds of others.
+
+        Now, or where epochs take no longer than that a little later.
+        """
+        self._training = path
+        if not self._rest.isActive():
+            self._read_training()
+
+    def _read_training(self) -> None:
+        if self._training is not None:
+            self._context.tasks.run(run_info, self._training, on_done=self._read_again)
+            self._training = None
+            self._rest.start()
 
     def _read_again(self, run: RunInfo) -> None:
         if not self._editing.editing:

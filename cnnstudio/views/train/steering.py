@@ -73,11 +73,10 @@ class Steering(QWidget):
         if rate is not None and (self._rate is None or not self._rate_edited()):
             self.rate_edit.set_value(float(f"{rate:.4g}"))
             self._rate = self.rate_edit.value
-        if epochs and not self._epochs_edited():
-            self._epochs = epochs
-            self.epochs_edit.setValue(epochs)
-        elif epochs:
-            self._epochs = epochs
+        if epochs and epochs != self._epochs:
+            follows, self._epochs = not self._epochs_edited(), epochs
+            if follows:
+                self.epochs_edit.setValue(epochs)
         self._enable()
 
     def begin(self) -> None:

@@ -1,0 +1,60 @@
+"""From another thread to the GUI thread: a list at a time, seldom enough to cost little."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import deque
+
+from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal
+
+# Milliseconds from one list to the next: with news, and with figures that move all the time. A
+# network whose steps take milliseconds keeps all cores busy, and waits for what the window paints.
+NEWS, FIGURES = 100, 400
+
+
+class Postbox(QObject):
+    """Any thread may `post`; `delivered` brings a list of everything, in order.
+
+    News come at once, unless a list came a moment ago, and bring with them what waits.
+    """
+
+    delivered = Signal(object)
+    _posted = Signal(bool)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._waiting: deque[object] = deque()
+        self._signalled = {news: threading.Event() for news in (True, False)}
+        self._last = QElapsedTimer()
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self.deliver)
+        self._posted.connect(self._deliver_soon, Qt.ConnectionType.QueuedConnection)
+
+    def post(self, item: object, *, news: bool) -> None:
+        """Hand on `item`; without `news` it may wait a little longer for others."""
+        self._waiting.append(item)
+        # One signal of each kind under way is enough, however fast they come.
+        if not self._signalled[news].is_set():
+            self._signalled[news].set()
+            # Nobody is left to tell when the window is deleted without being closed.
+            with contextlib.suppress(RuntimeError):
+                self._posted.emit(news)
+
+    def deliver(self) -> None:
+        """Deliver what waits now."""
+        self._timer.stop()
+        self._last.start()
+        for signalled in self._signalled.values():
+            signalled.clear()
+        items = []
+        while self._waiting:
+            items.append(self._waiting.popleft())
+        if items:
+            self.delivered.emit(items)
+
+    def _deliver_soon(self, news: bool) -> None:
+        since = self._last.elapsed() if self._last.isValid() else FIGURES
+        wait = max(0, (NEWS if news else FIGURES) - since)
+        if not self._timer.isActive() or wait < self._timer.remainingTime():
+            self._timer.start(wait)
