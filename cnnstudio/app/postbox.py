@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections import deque
 
 from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal
 
-# Milliseconds from one list to the next: with news, and with figures that move all the time. A
-# network whose steps take milliseconds keeps all cores busy, and waits for what the window paints.
-NEWS, FIGURES = 100, 400
+# Milliseconds from one list with news to the next.
+NEWS = 100
+# The same with figures that move all the time: a network whose steps take milliseconds keeps all
+# cores busy and waits for what the window paints, which is to take at most this share of the time.
+LIVELIEST, LAZIEST, SHARE = 200, 1000, 0.006
 
 
 class Postbox(QObject):
@@ -27,6 +30,8 @@ class Postbox(QObject):
         self._waiting: deque[object] = deque()
         self._signalled = {news: threading.Event() for news in (True, False)}
         self._last = QElapsedTimer()
+        self._spent = time.thread_time()
+        self._pace = LIVELIEST
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.deliver)
         self._posted.connect(self._deliver_soon, Qt.ConnectionType.QueuedConnection)
@@ -45,6 +50,10 @@ class Postbox(QObject):
         """Deliver what waits now."""
         self._timer.stop()
         self._last.start()
+        # What this thread did since the last list: most of it was to show that.
+        before, self._spent = self._spent, time.thread_time()
+        wanted = round((self._spent - before) / SHARE * 1000)
+        self._pace = min(max(wanted, LIVELIEST), LAZIEST)
         for signalled in self._signalled.values():
             signalled.clear()
         items = []
@@ -54,7 +63,7 @@ class Postbox(QObject):
             self.delivered.emit(items)
 
     def _deliver_soon(self, news: bool) -> None:
-        since = self._last.elapsed() if self._last.isValid() else FIGURES
-        wait = max(0, (NEWS if news else FIGURES) - since)
+        apart = NEWS if news else self._pace
+        wait = max(0, apart - self._last.elapsed()) if self._last.isValid() else 0
         if not self._timer.isActive() or wait < self._timer.remainingTime():
             self._timer.start(wait)

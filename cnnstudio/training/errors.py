@@ -16,7 +16,9 @@ from cnnstudio.errors import Cancelled, StudioError
 # What a training failed of, where that tells what to try.
 Cause = Literal["", "memory", "numbers", "disk", "data", "device"]
 _DEVICE = re.compile(r"CUDA|cuDNN|cuBLAS|CUDNN_|CUBLAS_|\bGPU\b|ROCm|device is lost|device lost")
-_WHERE = re.compile(r'Graph execution error|Detected at node|File "|\d+ root error')
+_WHERE = re.compile(
+    r'Graph execution error|Detected at node|<stack traces unavailable>|File "|\d+ root error'
+)
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import keras
 
 # Measuring takes at most this share of the time.
-SHARE = 0.005
+SHARE = 0.003
 # Pictures in the held batch at most.
 HELD = 32
 # In 16 bits small gradients would be rounded to 0; Keras scales the loss for the same reason.

@@ -92,6 +92,21 @@ def double_click(page, index, qtbot):
     qtbot.mouseDClick(view.viewport(), LEFT, pos=place)
 
 
+def test_a_run_that_trains_is_read_again_after_a_rest(window, page, qtbot):
+    """Of epochs that follow each other within a moment the last one counts."""
+    rest, path = page.runs._rest, info(page, "wider").path
+    page.runs.refresh_run(path)
+    assert rest.isActive()
+    qtbot.waitUntil(lambda: not window.tasks.busy)
+    (path / "metrics.csv").write_text("epoch,loss\n0,3.0\n1,2.0\n2,1.0\n")
+    for _ in range(5):
+        page.runs.refresh_run(path)
+    assert not window.tasks.busy
+    assert info(page, "wider").epochs_done == 2
+    rest.start(1)
+    qtbot.waitUntil(lambda: info(page, "wider").epochs_done == 3)
+
+
 def test_columns_are_chosen_sorted_filtered_and_remembered(window, page, qtbot):
     view, columns = page.runs.view, page.runs.columns
     usual = {"run", "state", "epochs", "accuracy", "loss", "settings", "time", "date"}

@@ -1,9 +1,9 @@
 """The small widgets: elided text, bars in cells, flowing buttons, empty pages, messages."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QLabel, QPushButton, QTableView, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTableView, QWidget
 
 from cnnstudio.views import theme
 from cnnstudio.views.notifications import MOST, Card, Notifications
@@ -15,6 +15,7 @@ from cnnstudio.views.widgets import (
     EmptyState,
     FlowLayout,
     Section,
+    SteadyLabel,
     set_property,
 )
 
@@ -37,6 +38,55 @@ def test_elided_label_shows_all_in_its_tip_when_cut(qtbot):
     assert label.toolTip() == label.text()
     label.resize(800, 28)
     qtbot.waitUntil(lambda: label.toolTip() == "")
+
+
+class Layouts(QObject):
+    """Counts how often a widget is asked to lay out what is in it."""
+
+    def __init__(self, widget):
+        super().__init__(widget)
+        self.count = 0
+        widget.installEventFilter(self)
+
+    def eventFilter(self, _watched, event):
+        self.count += event.type() is QEvent.Type.LayoutRequest
+        return False
+
+
+@pytest.mark.parametrize("kind", [ElidedLabel, SteadyLabel, QLabel])
+def test_figures_that_change_ask_for_no_layout(qtbot, qapp, kind):
+    label, around = kind("Step 1,000 of 2,000"), QWidget()
+    QHBoxLayout(around).addWidget(label)
+    shown(qtbot, around, 400, 40)
+    qapp.processEvents()
+    layouts = Layouts(around)
+    label.setText("Step 1 of 2,000")
+    qapp.processEvents()
+    assert label.text() == "Step 1 of 2,000"
+    # Qt's own label does, which is why there are others.
+    assert bool(layouts.count) == (kind is QLabel)
+
+
+def test_steady_label_has_room_for_its_widest_text(qtbot, qapp):
+    label, around = SteadyLabel("12 images/s"), QWidget()
+    QHBoxLayout(around).addWidget(label)
+    shown(qtbot, around, 600, 60)
+    narrow = label.width()
+    label.setText("123,456 images/s")
+    qapp.processEvents()
+    wide = label.width()
+    assert wide > narrow
+    assert wide >= label.fontMetrics().horizontalAdvance(label.text())
+    label.setText("12 images/s")
+    qapp.processEvents()
+    assert label.width() == wide
+    font = label.font()
+    font.setPixelSize(30)
+    label.setFont(font)
+    label.setText("123,456 images/s")
+    qapp.processEvents()
+    assert label.width() >= label.fontMetrics().horizontalAdvance(label.text())
+    assert label.height() >= label.fontMetrics().height()
 
 
 def test_empty_state_shows_its_text_whole_and_runs_its_steps(qtbot):

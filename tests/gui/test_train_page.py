@@ -116,7 +116,7 @@ def test_a_training_from_start_to_finish(window, page, button, qtbot):
     assert page.live_maps.picture_box.path.suffix == ".png"
 
     # What the classes of the validation pictures are taken for, of the last epoch.
-    assert page._bottom.tabText(2) == "Confusion (epoch 2)"
+    assert page.findChild(QLabel, "confusionEpoch").text() == "Validation pictures after epoch 2"
     assert page._bottom.confusion.counts.sum() == 4
 
     assert page.findChild(QProgressBar, "epochProgress").value() == 1000

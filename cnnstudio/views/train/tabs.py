@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QTabWidget, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from cnnstudio.training.events import ConfusionReady
+from cnnstudio.views import theme
 from cnnstudio.views.context import Context
 from cnnstudio.views.explore.confusion import ConfusionMatrix
 from cnnstudio.views.search.panel import SearchPanel
 from cnnstudio.views.train.message_list import MessageList
 from cnnstudio.views.train.run_table import RunTable
 from cnnstudio.views.train.weights_tab import WeightsTab
+from cnnstudio.views.widgets import ElidedLabel
 
 
 class RunTabs(QTabWidget):
-    """Tabs with a count or an epoch in their names; the confusion opens when there is one."""
+    """Tabs with a count of messages in a name; the confusion opens when there is one."""
 
     def __init__(
         self,
@@ -34,7 +36,16 @@ class RunTabs(QTabWidget):
         self.confusion.setAccessibleName("What validation pictures are taken for, epoch by epoch")
         self.addTab(runs, "Runs")
         self.addTab(messages, "Messages")
-        self.addTab(self.confusion, "Confusion")
+        self._of_epoch = ElidedLabel("", self, Qt.TextElideMode.ElideRight)
+        self._of_epoch.setObjectName("confusionEpoch")
+        self._of_epoch.setProperty("role", "secondary")
+        confusion = QWidget(self)
+        column = QVBoxLayout(confusion)
+        column.setContentsMargins(theme.S16, theme.S8, theme.S16, theme.S4)
+        column.setSpacing(theme.S4)
+        column.addWidget(self._of_epoch)
+        column.addWidget(self.confusion, 1)
+        self.addTab(confusion, "Confusion")
         self.weights = WeightsTab(context, self)
         self.addTab(self.weights, "Weights")
         self.search = SearchPanel(context, self)
@@ -62,7 +73,7 @@ class RunTabs(QTabWidget):
     def begin(self) -> None:
         """Another training: nothing was said or taken for anything yet."""
         self.count_messages()
-        self.setTabText(2, "Confusion")
+        self._of_epoch.setText("")
         self.setTabEnabled(2, False)
 
     def count_messages(self) -> None:
@@ -73,5 +84,6 @@ class RunTabs(QTabWidget):
     def show_confusion(self, event: ConfusionReady) -> None:
         """Show what an epoch's validation pictures were taken for."""
         self.confusion.set_matrix(event.matrix, event.classes)
-        self.setTabText(2, f"Confusion (epoch {event.epoch:,})")
+        # Not in the name of the tab: Qt would lay out and paint all of it after every epoch.
+        self._of_epoch.setText(f"Validation pictures after epoch {event.epoch:,}")
         self.setTabEnabled(2, True)

@@ -355,6 +355,21 @@ def test_what_gpus_say_is_known_for_what_it_is(keras, kind):
     assert explain(other, batch_size=8, image_size=(8, 8), kept="").cause == ""
 
 
+def test_where_in_the_graph_it_happened_hides_nothing(keras):
+    """As TensorFlow writes it, now with the stack, now without."""
+    import tensorflow as tf
+
+    for stack in ('File "fit.py", line 1, in <module>', "<stack traces unavailable>"):
+        text = (
+            "Graph execution error:\n\nDetected at node dense/MatMul defined at (most recent call "
+            f"last):\n{stack}\n2 root error(s) found.\n  (0) INTERNAL:  CUDA_ERROR_LAUNCH_FAILED\n"
+        )
+        error = tf.errors.InternalError(None, None, text)
+        told = explain(error, batch_size=8, image_size=(8, 8), kept="")
+        assert told.cause == "device"
+        assert "CUDA_ERROR_LAUNCH_FAILED" in str(told)
+
+
 # -- the command line
 
 
