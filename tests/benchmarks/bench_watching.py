@@ -34,7 +34,6 @@ from bench_training import CASES, SHARED
 from bench_window import Window
 
 from cnnstudio.graph.project import save_project
-from cnnstudio.training.runs import list_runs
 
 GOALS = {"window": 0.98, "maps": 0.97}
 TURN = 5.0  # seconds
@@ -107,8 +106,8 @@ class Side:
         """When each epoch ended."""
         return [
             json.loads(line)["time"]
-            for run in list_runs(self._runs)
-            for line in (run.path / "events.jsonl").read_text(encoding="utf-8").splitlines()
+            for file in self._runs.glob("*/events.jsonl")
+            for line in file.read_text(encoding="utf-8").splitlines()
             if line.startswith('{"event": "epoch"') and line.endswith("}")
         ]
 
@@ -141,7 +140,9 @@ def pair(part: str, name: str, epochs: int, home: Path) -> float:
         while all(len(side.epochs()) < epochs - 1 and not side.ended for side in sides):
             for side in sides:
                 side.turn()
-        return ours.speed() / other.speed()
+        ratio = ours.speed() / other.speed()
+        print(f"{part:<10}{name:<24}{ratio:>8.3f}", file=sys.stderr, flush=True)
+        return ratio
     finally:
         for side in sides:
             side.close()
