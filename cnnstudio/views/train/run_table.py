@@ -54,7 +54,7 @@ from cnnstudio.views.widgets import (
 )
 
 # Milliseconds from one reading of a run that trains to the next, at least.
-READ_AGAIN = 5000
+READ_AGAIN = 2000
 EMPTY = "No runs yet. Each training is kept here with its curves."
 
 
