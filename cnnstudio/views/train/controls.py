@@ -83,6 +83,8 @@ class TrainControls(QFrame):
         grid.setVerticalSpacing(theme.S4)
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        for at_the_edge in (self.device_label, self.load_label):
+            at_the_edge.setAlignment(right)
         for number, (label, bar, figure) in enumerate(
             (
                 (self.epoch_label, self.epoch_bar, self.speed_label),
