@@ -278,7 +278,7 @@ class TrainPage(QWidget):
                 case events.Finished() | events.Stopped() | events.Failed():
                     self._ended(event)
         if self.curves.history is self._live:
-            self.curves.changed()
+            self.curves.redraw()
         self.controls.show_progress(self._progress)
         self._say()
 

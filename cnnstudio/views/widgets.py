@@ -273,7 +273,7 @@ class ElidedLabel(QLabel):
 class SteadyLabel(QLabel):
     """A label for figures that change all the time: it keeps the width of its widest text.
 
-    Qt lays out the whole window again for any other label whose text changes.
+    Qt lays out the whole window again where the text of a plain `QLabel` changes.
     """
 
     def setText(self, text: str) -> None:

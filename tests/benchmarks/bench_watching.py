@@ -44,17 +44,10 @@ SIDES = {"window": ("maps weights", None), "maps": ("maps", "")}
 
 def train_in_window(name: str, epochs: int, watched: str) -> None:
     """Train in a window until it ends; `watched` names `maps`, `weights`."""
-    from PySide6.QtCore import QEventLoop
-
     window = Window()
     window.prepare(name, epochs)
     window.look_at(maps="maps" in watched, weights="weights" in watched)
-    trainer, loop = window.window.trainer, QEventLoop()
-    trainer.state_changed.connect(lambda state: None if state.active else loop.quit())
-    window.window.context.train()
-    if not trainer.state.active:
-        raise SystemExit(f"not started: {window.window.notifications.texts}")
-    loop.exec()
+    window.train()
     window.close()
 
 
@@ -75,6 +68,7 @@ class Side:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
+        self.signal(signal.SIGSTOP)
 
     @property
     def ended(self) -> bool:
@@ -126,14 +120,11 @@ class Side:
 
 def pair(part: str, name: str, epochs: int, home: Path) -> float:
     """The speed of the side that is watched by the other's, in turns."""
-    ours, other = (
+    sides = ours, other = tuple(
         Side(home / side, name, epochs, watched)
         for side, watched in zip(("ours", "other"), SIDES[part], strict=True)
     )
-    sides = (ours, other)
     try:
-        for side in sides:
-            side.signal(signal.SIGSTOP)
         for side in sides:
             side.begin()
         # Both stay alive to the end: the last epoch is not like the others.

@@ -154,12 +154,20 @@ class Window:
 
     def train(self) -> list:
         """Train to the end with the Train page in front; the events."""
+        from PySide6.QtCore import QEventLoop
+
         window, events = self.window, []
         window.trainer.events.connect(events.extend)
         window.context.train()
         if not window.trainer.state.active:
             raise SystemExit(f"not started: {window.notifications.texts}")
-        self.wait(lambda: not window.trainer.state.active)
+        # Told, not asked: a timer would take its share of the time.
+        loop = QEventLoop()
+        ended = window.trainer.state_changed.connect(
+            lambda state: None if state.active else loop.quit()
+        )
+        loop.exec()
+        window.trainer.state_changed.disconnect(ended)
         window.trainer.events.disconnect(events.extend)
         if window.trainer.state.name != "FINISHED":
             raise SystemExit(f"failed: {window.notifications.texts}")

@@ -185,9 +185,8 @@ class TrainControls(QFrame):
 
     def set_blocked(self, blocked: bool) -> None:
         """Something stands in the way of a start; the note says what."""
-        if blocked != self._blocked:
-            self._blocked = blocked
-            self._allow_start()
+        self._blocked = blocked
+        self._allow_start()
 
     def _allow(self, widget: QWidget, allowed: bool) -> None:
         if not allowed:

@@ -33,7 +33,7 @@ LOGARITHMIC = ("loss", "learning_rate")
 class LossCurves(QWidget):
     """Every metric by batch and by epoch, training and validation, of the run shown and others.
 
-    Who adds points to the history says `changed`.
+    Who adds points to the history calls `redraw`.
     """
 
     saved = Signal(object)
@@ -91,7 +91,7 @@ class LossCurves(QWidget):
         layout.setSpacing(0)
         layout.addLayout(bar)
         layout.addLayout(self._panels, 1)
-        theme.watcher.theme_changed.connect(self._redraw)
+        theme.watcher.theme_changed.connect(self.redraw)
         self._show_panels()
 
     def _box(self, text: str, name: str, tip: str, meaning: str) -> QCheckBox:
@@ -124,10 +124,6 @@ class LossCurves(QWidget):
         """What is shown, by name."""
         return [(self.run_name, self.history), *self._others]
 
-    def changed(self) -> None:
-        """Points were added."""
-        self._redraw()
-
     def _apply(self) -> None:
         names = [name for name, _ in self.runs]
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
@@ -135,9 +131,10 @@ class LossCurves(QWidget):
         self._title.setToolTip("\n".join(names))
         for plot in self._plots.values():
             plot.runs, plot.epochs = self.runs, self._epochs
-        self._redraw()
+        self.redraw()
 
-    def _redraw(self) -> None:
+    def redraw(self) -> None:
+        """Paint what is known now."""
         self.save_button.setEnabled(not self.history.empty)
         for plot in self.plots:
             plot.update()

@@ -193,7 +193,7 @@ class RunTable(QWidget):
     def refresh_run(self, path: Path) -> None:
         """Read one run again, in the background: there may be hundreds of others.
 
-        Now, or where epochs take no longer than that a little later.
+        At once, or where that was done a moment ago when `READ_AGAIN` has passed.
         """
         self._training = path
         if not self._rest.isActive():
